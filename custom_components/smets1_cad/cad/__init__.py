@@ -1,0 +1,1 @@
+"""What any consumer access device is: models, errors, the link protocol, pacing."""

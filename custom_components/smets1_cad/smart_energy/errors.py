@@ -1,0 +1,58 @@
+"""What can go wrong in Smart Energy."""
+
+from ..cad.errors import CadError, Responsible
+
+
+class SmartEnergyError(CadError):
+    """Base of every Smart Energy error."""
+
+
+class FrameError(SmartEnergyError):
+    """Raised when octets are not the frame that they should be.
+
+    Attributes:
+        offset: the octet, counted from 0, at which reading stopped.
+    """
+
+    reason = "malformed_frame"
+
+    def __init__(self, message: str, *, offset: int) -> None:
+        """Keep the octet at which reading stopped."""
+        super().__init__(f"octet {offset}: {message}")
+        self.offset = offset
+
+
+class InstallCodeError(SmartEnergyError):
+    """Raised when what was typed is not an install code, or not surely one.
+
+    Attributes:
+        position: the wrong character, counted from 1 as people count, or None.
+    """
+
+    reason = "install_code"
+    responsible = Responsible.HOUSEHOLDER
+
+    def __init__(self, message: str, *, reason: str | None = None, position: int | None = None) -> None:
+        """Keep the position of the wrong character."""
+        super().__init__(message, reason=reason)
+        self.position = position
+
+
+class CertificateError(SmartEnergyError):
+    """Raised when a device certificate cannot be used."""
+
+    reason = "certificate"
+    responsible = Responsible.CAD_PROVIDER
+
+
+class KeyEstablishmentError(SmartEnergyError):
+    """Raised when certificate-based key establishment (CBKE) ends without a key."""
+
+    reason = "key_establishment"
+    responsible = Responsible.CAD_PROVIDER
+
+
+class EgressDenied(SmartEnergyError):
+    """Raised when a frame that is not on the allow-list was about to leave (R16)."""
+
+    reason = "egress_denied"
