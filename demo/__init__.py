@@ -1,0 +1,1 @@
+"""A Home Assistant to try the integration in, started by scripts/demo."""

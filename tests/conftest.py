@@ -1,0 +1,23 @@
+"""Fixtures for every test."""
+
+from pathlib import Path
+
+import pytest
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
+
+# The plugin brings a custom_components package of its own; ours must be the
+# one that Home Assistant's loader finds.
+import custom_components.smets1_cad  # noqa: F401
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Return snapshots in Home Assistant's own format."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the checkout."""
+    return Path(__file__).parent.parent
