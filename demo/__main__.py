@@ -22,7 +22,9 @@ async def check(home: HomeAssistantInstance) -> str:
     integration = listed["custom"]["integration"].get(DOMAIN)
     if integration is None:
         raise DemoError(f"Home Assistant does not list {DOMAIN} among its integrations")
-    step = await home.request("POST", "/api/config/config_entries/flow", json={"handler": DOMAIN})
+    step = await home.request(
+        "POST", "/api/config/config_entries/flow", json={"handler": DOMAIN}
+    )
     if step["type"] != "form" or step["step_id"] != "user":
         raise DemoError(f"the config flow of {DOMAIN} does not start: {step}")
     await home.request("DELETE", f"/api/config/config_entries/flow/{step['flow_id']}")
@@ -69,10 +71,26 @@ async def run(arguments: argparse.Namespace) -> None:
 
 def main() -> int:
     """Parse the arguments, run, and return the exit status."""
-    parser = argparse.ArgumentParser(prog="scripts/demo", description="Run Home Assistant with smets1_cad, to try it.")
-    parser.add_argument("--port", type=int, default=8123, help="the first port to try (default: %(default)s)")
-    parser.add_argument("--once", action="store_true", help="start, check that all is there, stop; exit 0 if it was")
-    parser.add_argument("--keep", action="store_true", help="keep Home Assistant's folder and log, below .demo/")
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo",
+        description="Run Home Assistant with smets1_cad, to try it.",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8123,
+        help="the first port to try (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="start, check that all is there, stop; exit 0 if it was",
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep Home Assistant's folder and log, below .demo/",
+    )
     try:
         asyncio.run(run(parser.parse_args()))
     except (DemoError, OSError) as err:

@@ -116,7 +116,10 @@ class HomeAssistantInstance:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Stop Home Assistant and remove its folder."""
         await self._stop(failed=isinstance(value, DemoError))
@@ -124,7 +127,9 @@ class HomeAssistantInstance:
     async def _start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._config = Path(tempfile.mkdtemp(prefix="home-", dir=self._folder))
-        (self._config / "configuration.yaml").write_text(CONFIGURATION.format(host=HOST, port=self._port))
+        (self._config / "configuration.yaml").write_text(
+            CONFIGURATION.format(host=HOST, port=self._port)
+        )
         storage = self._config / ".storage"
         storage.mkdir()
         (storage / "onboarding").write_text(json.dumps(ONBOARDING))
@@ -149,13 +154,16 @@ class HomeAssistantInstance:
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             )
         self._session = aiohttp.ClientSession(
-            cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=aiohttp.ClientTimeout(total=30)
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
+            timeout=aiohttp.ClientTimeout(total=30),
         )
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 while not await self._answers():
                     if self._process.returncode is not None:
-                        raise DemoError(f"Home Assistant stopped while starting.\n{self._log_tail()}")
+                        raise DemoError(
+                            f"Home Assistant stopped while starting.\n{self._log_tail()}"
+                        )
                     await asyncio.sleep(0.2)
         except TimeoutError as err:
             raise DemoError(
@@ -174,9 +182,13 @@ class HomeAssistantInstance:
         Raises:
             DemoError: Home Assistant refused it.
         """
-        async with self.session.request(method, f"{self.url}{path}", headers=self.headers, **kwargs) as response:
+        async with self.session.request(
+            method, f"{self.url}{path}", headers=self.headers, **kwargs
+        ) as response:
             if not response.ok:
-                raise DemoError(f"{method} {path}: {response.status} {await response.text()}")
+                raise DemoError(
+                    f"{method} {path}: {response.status} {await response.text()}"
+                )
             return await response.json()
 
     async def command(self, kind: str, **fields: Any) -> Any:
@@ -198,10 +210,20 @@ class HomeAssistantInstance:
 
     async def _onboard(self) -> None:
         client = f"{self.url}/"
-        owner = {"client_id": client, "name": USER, "username": USER, "password": PASSWORD, "language": "en"}
-        async with self.session.post(f"{self.url}/api/onboarding/users", json=owner) as response:
+        owner = {
+            "client_id": client,
+            "name": USER,
+            "username": USER,
+            "password": PASSWORD,
+            "language": "en",
+        }
+        async with self.session.post(
+            f"{self.url}/api/onboarding/users", json=owner
+        ) as response:
             if not response.ok:
-                raise DemoError(f"onboarding: {response.status} {await response.text()}")
+                raise DemoError(
+                    f"onboarding: {response.status} {await response.text()}"
+                )
             code = (await response.json())["auth_code"]
         grant = {"client_id": client, "grant_type": "authorization_code", "code": code}
         async with self.session.post(f"{self.url}/auth/token", data=grant) as response:

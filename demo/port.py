@@ -41,4 +41,6 @@ def reserved_port(first: int, folder: Path) -> Iterator[int]:
             if _is_free(port):
                 yield port
                 return
-    raise OSError(f"no free port on {HOST} from {first} on; stop a program that uses one, or choose with --port")
+    raise OSError(
+        f"no free port on {HOST} from {first} on; stop a program that uses one, or choose with --port"
+    )

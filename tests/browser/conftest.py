@@ -33,14 +33,20 @@ def chromium() -> str:
     for name in (os.environ.get("CHROMIUM", ""), *CHROMIUM_NAMES):
         if name and (path := shutil.which(name)):
             return path
-    pytest.skip("no Chromium on this machine (Debian: apt install chromium; elsewhere set CHROMIUM to its path)")
+    pytest.skip(
+        "no Chromium on this machine (Debian: apt install chromium; elsewhere set CHROMIUM to its path)"
+    )
 
 
 @pytest.fixture(scope="session")
 def demo(chromium: str) -> Iterator[Demo]:
     """Run scripts/demo for the session, and stop it as Ctrl-C does."""
     process = subprocess.Popen(
-        [ROOT / "scripts" / "demo"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
+        [ROOT / "scripts" / "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
     )
     assert process.stdout is not None
     try:
@@ -76,7 +82,9 @@ def page(chromium: str, demo: Demo) -> Iterator[Page]:
         )
         try:
             context = browser.new_context(
-                viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/London"
+                viewport={"width": 1280, "height": 900},
+                locale="en-GB",
+                timezone_id="Europe/London",
             )
             page = context.new_page()
             page.set_default_timeout(30_000)

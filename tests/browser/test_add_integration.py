@@ -16,7 +16,9 @@ def test_add_integration_dialog(page: Page, demo: Demo, screenshots: Path) -> No
 
     page.goto(f"{demo.url}/config/integrations/dashboard/add?domain=smets1_cad")
     page.get_by_role("button", name="OK").click()
-    expect(page.get_by_text("Choose the Zigbee stick that will join your smart meter.")).to_be_visible()
+    expect(
+        page.get_by_text("Choose the Zigbee stick that will join your smart meter.")
+    ).to_be_visible()
     picker = page.locator("ha-selector-serial_port")
     expect(picker).to_be_visible()
     # The dialog fades in; let it arrive before the picture is taken.

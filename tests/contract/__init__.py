@@ -1,0 +1,1 @@
+"""The contracts with hassfest, HACS and the Marketplace, the Quality Scale, and the house."""

@@ -1,0 +1,160 @@
+"""The Quality Scale file names all 54 rules, and does not claim what is not there."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+RULES = {
+    "action-setup",
+    "appropriate-polling",
+    "brands",
+    "common-modules",
+    "config-flow",
+    "config-flow-test-coverage",
+    "dependency-transparency",
+    "docs-actions",
+    "docs-conditions",
+    "docs-high-level-description",
+    "docs-installation-instructions",
+    "docs-removal-instructions",
+    "docs-triggers",
+    "entity-event-setup",
+    "entity-unique-id",
+    "has-entity-name",
+    "runtime-data",
+    "test-before-configure",
+    "test-before-setup",
+    "unique-config-entry",
+    "action-exceptions",
+    "config-entry-unloading",
+    "docs-configuration-parameters",
+    "docs-installation-parameters",
+    "entity-unavailable",
+    "integration-owner",
+    "log-when-unavailable",
+    "parallel-updates",
+    "reauthentication-flow",
+    "test-coverage",
+    "devices",
+    "diagnostics",
+    "discovery",
+    "discovery-update-info",
+    "docs-data-update",
+    "docs-examples",
+    "docs-known-limitations",
+    "docs-supported-devices",
+    "docs-supported-functions",
+    "docs-troubleshooting",
+    "docs-use-cases",
+    "dynamic-devices",
+    "entity-category",
+    "entity-device-class",
+    "entity-disabled-by-default",
+    "entity-translations",
+    "exception-translations",
+    "icon-translations",
+    "reconfiguration-flow",
+    "repair-issues",
+    "stale-devices",
+    "async-dependency",
+    "inject-websession",
+    "strict-typing",
+}
+# What a rule that is claimed as done leaves behind: (file or folder, a text in it).
+EVIDENCE = {
+    "action-setup": ("services.py", "async_register"),
+    "brands": ("brand/icon.png", None),
+    "common-modules": ("coordinator.py", "DataUpdateCoordinator"),
+    "config-entry-unloading": ("__init__.py", "async_unload_entry"),
+    "config-flow": ("config_flow.py", "async_step_user"),
+    "diagnostics": ("diagnostics.py", "async_get_config_entry_diagnostics"),
+    "discovery": ("manifest.json", '"usb"'),
+    "entity-translations": ("translations/en.json", '"entity"'),
+    "exception-translations": ("translations/en.json", '"exceptions"'),
+    "icon-translations": ("icons.json", '"entity"'),
+    "parallel-updates": ("sensor.py", "PARALLEL_UPDATES"),
+    "reauthentication-flow": ("config_flow.py", "async_step_reauth"),
+    "reconfiguration-flow": ("config_flow.py", "async_step_reconfigure"),
+    "repair-issues": ("repairs.py", "async_create_fix_flow"),
+    "runtime-data": ("__init__.py", "runtime_data"),
+    "unique-config-entry": ("config_flow.py", "_abort_if_unique_id_configured"),
+}
+
+
+def breaches(rules: dict[str, Any], folder: Path) -> list[str]:
+    """Return what is missing, unknown, unexplained or claimed without evidence."""
+    found = [f"{name}: missing" for name in sorted(RULES - rules.keys())]
+    found += [f"{name}: unknown" for name in sorted(rules.keys() - RULES)]
+    for name, value in rules.items():
+        status = value if isinstance(value, str) else value.get("status")
+        if status not in {"done", "todo", "exempt"}:
+            found.append(f"{name}: no such status")
+        if status == "exempt" and not value.get("comment", "").endswith("."):
+            found.append(f"{name}: exempt without a sentence")
+        if status == "done" and name in EVIDENCE:
+            file, text = EVIDENCE[name]
+            path = folder / file
+            if not path.exists() or (text and text not in path.read_text()):
+                found.append(f"{name}: done, but {file} does not show it")
+    return found
+
+
+@pytest.fixture
+def folder(root: Path) -> Path:
+    """The integration's folder."""
+    return root / "custom_components" / "smets1_cad"
+
+
+@pytest.fixture
+def rules(folder: Path) -> dict[str, Any]:
+    """The rules that the integration states."""
+    stated: dict[str, Any] = yaml.safe_load(
+        (folder / "quality_scale.yaml").read_text()
+    )["rules"]
+    return stated
+
+
+def test_there_are_54_rules() -> None:
+    assert len(RULES) == 54
+
+
+def test_complete_and_honest(rules: dict[str, Any], folder: Path) -> None:
+    assert breaches(rules, folder) == []
+
+
+def test_actions_and_platforms_are_not_denied(
+    rules: dict[str, Any], folder: Path
+) -> None:
+    """An exemption holds only as long as what it speaks of does not exist."""
+    if (folder / "services.yaml").exists():
+        assert rules["action-setup"] == "done"
+        assert rules["docs-actions"] == "done"
+    if json.loads((folder / "translations" / "en.json").read_text()).get("entity"):
+        assert rules["has-entity-name"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"brands": None}, "missing"),
+        ({"made-up": "done"}, "unknown"),
+        ({"discovery": {"status": "maybe"}}, "no such status"),
+        ({"discovery": {"status": "exempt"}}, "without a sentence"),
+        ({"action-setup": "done"}, "does not show it"),
+    ],
+)
+def test_planted_fault_is_caught(
+    change: dict[str, Any],
+    said: str,
+    rules: dict[str, Any],
+    folder: Path,
+    tmp_path: Path,
+) -> None:
+    changed = {
+        name: value for name, value in {**rules, **change}.items() if value is not None
+    }
+    where = tmp_path if said == "does not show it" else folder
+    assert any(said in breach for breach in breaches(changed, where))
