@@ -4,7 +4,10 @@ from typing import Any, override
 
 import probatio
 
-from homeassistant.components.usb import async_get_serial_port_consumers, async_scan_serial_ports
+from homeassistant.components.usb import (
+    async_get_serial_port_consumers,
+    async_scan_serial_ports,
+)
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_DEVICE
 from homeassistant.core import HomeAssistant
@@ -20,7 +23,14 @@ async def _port_owner(hass: HomeAssistant, path: str) -> str | None:
     """Return the title of the integration or app that already uses a port."""
     ports = await async_scan_serial_ports(hass)
     consumers = await async_get_serial_port_consumers(hass, ports)
-    return next((consumer.title for consumer in consumers.get(path, ()) if consumer.domain != DOMAIN), None)
+    return next(
+        (
+            consumer.title
+            for consumer in consumers.get(path, ())
+            if consumer.domain != DOMAIN
+        ),
+        None,
+    )
 
 
 class Smets1CadConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -29,7 +39,9 @@ class Smets1CadConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 1
 
     @override
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Choose the radio, open it and recognise it."""
         errors: dict[str, str] = {}
         owner: str | None = None
@@ -47,7 +59,9 @@ class Smets1CadConfigFlow(ConfigFlow, domain=DOMAIN):
                 else:
                     await self.async_set_unique_id(str(stick.eui64))
                     self._abort_if_unique_id_configured(updates={CONF_DEVICE: path})
-                    return self.async_create_entry(title="Consumer access device", data={CONF_DEVICE: path})
+                    return self.async_create_entry(
+                        title="Consumer access device", data={CONF_DEVICE: path}
+                    )
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(RADIO_SCHEMA, user_input),

@@ -62,7 +62,9 @@ class StickInfo:
     @override
     def __repr__(self) -> str:
         """Leave the EUI-64 out: it names the household's device."""
-        return f"StickInfo(ezsp_version={self.ezsp_version}, firmware={self.firmware!r})"
+        return (
+            f"StickInfo(ezsp_version={self.ezsp_version}, firmware={self.firmware!r})"
+        )
 
 
 async def probe(path: str) -> StickInfo:
