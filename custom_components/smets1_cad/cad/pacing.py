@@ -241,7 +241,7 @@ class Pacer:
 
 def jittered(interval: timedelta) -> timedelta:
     """Return an interval lengthened by a random 0 to `JITTER` of itself; never shortened."""
-    return interval * (1 + random.uniform(0, JITTER))  # noqa: S311 - spreads load, guards nothing
+    return interval * (1 + random.uniform(0, JITTER))
 
 
 def _fingerprint(han: str) -> str:
