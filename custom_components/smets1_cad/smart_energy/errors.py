@@ -32,7 +32,9 @@ class InstallCodeError(SmartEnergyError):
     reason = "install_code"
     responsible = Responsible.HOUSEHOLDER
 
-    def __init__(self, message: str, *, reason: str | None = None, position: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, reason: str | None = None, position: int | None = None
+    ) -> None:
         """Keep the position of the wrong character."""
         super().__init__(message, reason=reason)
         self.position = position
@@ -53,6 +55,17 @@ class KeyEstablishmentError(SmartEnergyError):
 
 
 class EgressDenied(SmartEnergyError):
-    """Raised when a frame that is not on the allow-list was about to leave (R16)."""
+    """Raised when a frame that is not on the allow-list was about to leave (R16).
+
+    Attributes:
+        rule: the rule that it broke, a stable slug for counters.
+    """
 
     reason = "egress_denied"
+
+    def __init__(self, message: str, *, rule: str) -> None:
+        """Keep the rule that the frame broke."""
+        super().__init__(
+            f"{message}; the frame was not sent. This is a fault in the program: please report it"
+        )
+        self.rule = rule
