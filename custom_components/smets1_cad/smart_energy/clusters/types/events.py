@@ -1,0 +1,146 @@
+"""Types of the Events cluster (SE 1.4 Annex D.11)."""
+
+import zigpy.types as t
+
+
+class ClearedEventsLogs(t.bitmap8):
+    """Logs that were cleared."""
+
+    ALL_LOGS_CLEARED = 0x01
+    TAMPER_LOG_CLEARED = 0x02
+    FAULT_LOG_CLEARED = 0x04
+    GENERAL_EVENT_LOG_CLEARED = 0x08
+    SECURITY_EVENT_LOG_CLEARED = 0x10
+    NETWORK_EVENT_LOG_CLEARED = 0x20
+
+
+class EventActionControl(t.bitmap8):
+    """Where an event is reported to."""
+
+    REPORT_EVENT_TO_HAN_DEVICES = 0x01
+    REPORT_EVENT_TO_WAN = 0x02
+
+
+class EventControl(t.enum8):
+    """How much GetEventLog wants, in place in the high nibble."""
+
+    RETRIEVE_MINIMAL_INFORMATION = 0x00
+    RETRIEVE_FULL_INFORMATION = 0x10
+
+
+class EventControlLogId(t.IntStruct, t.uint8_t):
+    """Log in the low nibble, amount of detail in the high one."""
+
+    log_id: t.uint4_t
+    event_control: t.uint4_t
+
+
+class EventId(t.enum8):
+    """Events, by their number in the low octet of an event id."""
+
+    METER_COVER_REMOVED = 0x00
+    METER_COVER_CLOSED = 0x01
+    STRONG_MAGNETIC_FIELD = 0x02
+    NO_STRONG_MAGNETIC_FIELD = 0x03
+    BATTERY_FAILURE = 0x04
+    LOW_BATTERY = 0x05
+    PROGRAM_MEMORY_ERROR = 0x06
+    RAM_ERROR = 0x07
+    NV_MEMORY_ERROR = 0x08
+    MEASUREMENT_SYSTEM_ERROR = 0x09
+    WATCHDOG_ERROR = 0x0A
+    SUPPLY_DISCONNECT_FAILURE = 0x0B
+    SUPPLY_CONNECT_FAILURE = 0x0C
+    MEASURMENT_SOFTWARE_CHANGED = 0x0D
+    DST_ENABLED = 0x0E
+    DST_DISABLED = 0x0F
+    CLOCK_ADJ_BACKWARD = 0x10
+    CLOCK_ADJ_FORWARD = 0x11
+    CLOCK_INVALID = 0x12
+    COMMS_ERROR_HAN = 0x13
+    COMMS_OK_HAN = 0x14
+    FRAUD_ATTEMPT = 0x15
+    POWER_LOSS = 0x16
+    INCORRECT_PROTOCOL = 0x17
+    UNUSUAL_HAN_TRAFFIC = 0x18
+    UNEXPECTED_CLOCK_CHANGE = 0x19
+    COMMS_USING_UNAUTHENTICATED_COMPONENT = 0x1A
+    ERROR_REG_CLEAR = 0x1B
+    ALARM_REG_CLEAR = 0x1C
+    UNEXPECTED_HW_RESET = 0x1D
+    UNEXPECTED_PROGRAM_EXECUTION = 0x1E
+    EVENT_LOG_CLEARED = 0x1F
+    MANUAL_DISCONNECT = 0x20
+    MANUAL_CONNECT = 0x21
+    REMOTE_DISCONNECTION = 0x22
+    LOCAL_DISCONNECTION = 0x23
+    LIMIT_THRESHOLD_EXCEEDED = 0x24
+    LIMIT_THRESHOLD_OK = 0x25
+    LIMIT_THRESHOLD_CHANGED = 0x26
+    MAXIMUM_DEMAND_EXCEEDED = 0x27
+    PROFILE_CLEARED = 0x28
+    FIRMWARE_READY_FOR_ACTIVATION = 0x29
+    FIRMWARE_ACTIVATED = 0x2A
+    PATCH_FAILURE = 0x2B
+    TOU_TARIFF_ACTIVATION = 0x2C
+    N_8X8_TARIFFACTIVATED = 0x2D
+    SINGLE_TARIFF_RATE_ACTIVATED = 0x2E
+    ASYNCHRONOUS_BILLING_OCCURRED = 0x2F
+    SYNCHRONOUS_BILLING_OCCURRED = 0x30
+    INCORRECT_POLARITY = 0x80
+    CURRENT_NO_VOLTAGE = 0x81
+    UNDER_VOLTAGE = 0x82
+    OVER_VOLTAGE = 0x83
+    NORMAL_VOLTAGE = 0x84
+    PF_BELOW_THRESHOLD = 0x85
+    PF_ABOVE_THRESHOLD = 0x86
+    TERMINAL_COVER_REMOVED = 0x87
+    TERMINAL_COVER_CLOSED = 0x88
+    REVERSE_FLOW = 0xA0
+    TILT_TAMPER = 0xA1
+    BATTERY_COVER_REMOVED = 0xA2
+    BATTERY_COVER_CLOSED = 0xA3
+    EXCESS_FLOW = 0xA4
+    EMERGENCY_CREDIT_IN_USE = 0xC0
+    EMERGENCY_CREDIT_EXHAUSTED = 0xC1
+    ZERO_CREDIT_EC_NOT_SELECTED = 0xC2
+    SUPPLY_ON = 0xC3
+    SUPPLY_OFF_AARMED = 0xC4
+    SUPPLY_OFF = 0xC5
+    DISCOUNT_APPLIED = 0xC6
+    MANUFACTURER_SPECIFIC_A = 0xE0
+    MANUFACTURER_SPECIFIC_B = 0xE1
+    MANUFACTURER_SPECIFIC_C = 0xE2
+    MANUFACTURER_SPECIFIC_D = 0xE3
+    MANUFACTURER_SPECIFIC_E = 0xE4
+    MANUFACTURER_SPECIFIC_F = 0xE5
+    MANUFACTURER_SPECIFIC_G = 0xE6
+    MANUFACTURER_SPECIFIC_H = 0xE7
+    MANUFACTURER_SPECIFIC_I = 0xE8
+
+
+class EventLogId(t.enum8):
+    """Event logs."""
+
+    ALL_LOGS = 0x00
+    TAMPER_LOG = 0x01
+    FAULT_LOG = 0x02
+    GENERAL_EVENT_LOG = 0x03
+    SECURITY_EVENT_LOG = 0x04
+    NETWORK_EVENT_LOG = 0x05
+    GBCS_GENERAL_EVENT_LOG = 0x06
+    GBCS_SECURITY_EVENT_LOG = 0x07
+
+
+class EventLogPayloadControl(t.enum8):
+    """Whether an event may be split over two frames."""
+
+    EVENTS_DO_NOT_CROSS_FRAME_BOUNDARY = 0x00
+    EVENT_CROSSES_FRAME_BOUNDARY = 0x01
+
+
+class NumberOfEventsLogPayloadControl(t.IntStruct, t.uint8_t):
+    """Split control in the low nibble, number of events in the high one."""
+
+    log_payload_control: t.uint4_t
+    number_of_events: t.uint4_t
