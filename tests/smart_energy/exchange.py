@@ -1,0 +1,95 @@
+"""Drives the two state machines of key establishment against each other, on simulated time."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from zigpy.types import EUI64
+
+from custom_components.smets1_cad.smart_energy.cbke import (
+    Action,
+    Compute,
+    Elapsed,
+    Established,
+    Event,
+    Failed,
+    Initiator,
+    Received,
+    Responder,
+    Send,
+    SetTimer,
+    Start,
+)
+
+type Machine = Initiator | Responder
+
+
+@dataclass
+class Side:
+    """One machine, with what it has said and its timer."""
+
+    machine: Machine
+    eui64: EUI64
+    timer: float | None = None
+    sent: list[Send] = field(default_factory=list)
+    established: list[Established] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
+
+    def feed(self, event: Event, now: float = 0.0) -> list[Send]:
+        """Feed an event, do the computations, and return what is sent."""
+        sent: list[Send] = []
+        events = deque([event])
+        while events:
+            for action in self.machine.feed(events.popleft(), now):
+                match action:
+                    case Send():
+                        sent.append(action)
+                    case SetTimer(at):
+                        self.timer = at
+                    case Compute():
+                        events.append(action.run())
+                    case Established():
+                        self.established.append(action)
+                    case Failed():
+                        self.failed.append(action)
+        self.sent += sent
+        return sent
+
+    def run_out(self) -> list[Send]:
+        """Let the timer elapse."""
+        assert self.timer is not None
+        return self.feed(Elapsed(), self.timer)
+
+
+def to(side: Side, sender: EUI64, send: Send, tsn: int | None = None) -> list[Send]:
+    """Deliver what was sent and return the answers."""
+    return side.feed(
+        Received(
+            sender, send.command_id, send.payload, tsn if send.tsn is None else send.tsn
+        )
+    )
+
+
+def run(
+    initiator: Side,
+    responder: Side,
+    change: Callable[[int, Send], bytes] = lambda _index, send: send.payload,
+) -> None:
+    """Carry the messages between both until nothing is left, each changed on its way.
+
+    `change` gets the message's position in the exchange, from 0, and the message.
+    """
+    queue = deque((responder, initiator, send) for send in initiator.feed(Start()))
+    index = 0
+    while queue:
+        receiver, sender, send = queue.popleft()
+        event = Received(
+            sender.eui64, send.command_id, change(index, send), send.tsn or index
+        )
+        index += 1
+        queue.extend((sender, receiver, answer) for answer in receiver.feed(event))
+
+
+def computations(actions: list[Action]) -> list[Compute]:
+    """Return the computations that are asked for."""
+    return [action for action in actions if isinstance(action, Compute)]
