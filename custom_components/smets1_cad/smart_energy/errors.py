@@ -26,10 +26,29 @@ class InstallCodeError(SmartEnergyError):
     """Raised when what was typed is not an install code, or not surely one.
 
     Attributes:
-        position: the wrong character, counted from 1 as people count, or None.
+        position: the wrong character, counted from 1 as people count and
+            without what separates groups, or None.
     """
 
     reason = "install_code"
+    responsible = Responsible.HOUSEHOLDER
+
+    def __init__(
+        self, message: str, *, reason: str | None = None, position: int | None = None
+    ) -> None:
+        """Keep the position of the wrong character."""
+        super().__init__(message, reason=reason)
+        self.position = position
+
+
+class Eui64Error(SmartEnergyError):
+    """Raised when what was typed is not an EUI-64.
+
+    Attributes:
+        position: the wrong character, counted from 1 as people count, or None.
+    """
+
+    reason = "eui64"
     responsible = Responsible.HOUSEHOLDER
 
     def __init__(
