@@ -1,12 +1,12 @@
 """The clusters that say what the hub is and what time it has: Basic and Time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from ..clock import LONDON, Clock, Instant, clock_changes, utc
 from ..zcl import FieldValue, Status
 from .cluster import ClusterServer, Readers, Result, constant, text
+from .meter import Firmware
 
 BASIC: Final = 0x0000
 TIME: Final = 0x000A
@@ -15,16 +15,6 @@ _ZCL_VERSION: Final = 1
 _MAINS: Final = 1
 _MASTER_SYNCHRONISED_ZONE: Final = 0b0111
 _HOUR: Final = 3600
-
-
-@dataclass(slots=True)
-class Firmware:
-    """What a device says of itself in the Basic cluster; an upgrade changes it."""
-
-    manufacturer: str
-    model: str
-    version: str
-    application: int = 1
 
 
 class BasicServer(ClusterServer):

@@ -1,6 +1,6 @@
 """The home that the network stands in: its meters, its supplier, its tariffs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..aps import Fuel
@@ -8,7 +8,8 @@ from ..clock import Clock, Instant
 from ..flavours import FLAVOURS, Flavour, SmartEnergy
 from ..tariffs import CATALOGUE, TariffSchedule
 from .load import LoadModel
-from .meter import Identity, Meter
+from .meter import Firmware, Identity, Meter
+from .prepayment import Account
 from .supplier_identity import SupplierIdentity
 
 MPAN: Final = "2000024512368"
@@ -29,7 +30,7 @@ class HomeConfig:
         tariffs: by fuel, names from the catalogue.
         solar_watts: peak of the panels; 0 for none.
         scale: multiplies the load.
-        prepayment: whether the electricity meter takes payment first.
+        prepayment: the fuels that are paid for first.
         divisors: by fuel, the Divisor attribute; 1000 where absent.
         gas_after: seconds until the hub's mirror holds its first gas readings.
         room: octets of a ZCL frame that go unfragmented under APS encryption.
@@ -43,7 +44,7 @@ class HomeConfig:
     )
     solar_watts: int = 2_000
     scale: float = 1.0
-    prepayment: bool = False
+    prepayment: tuple[Fuel, ...] = ()
     divisors: dict[Fuel, int] = field(default_factory=dict)
     gas_after: int = 0
     room: int = 73
@@ -55,8 +56,12 @@ class HomeConfig:
 
 
 _IDENTITIES: Final = {
-    Fuel.ELECTRICITY: Identity(MPAN, "E6S00012345678", "Virtual", "VE-100", "3.4.1"),
-    Fuel.GAS: Identity(MPRN, "G4K00098765432", "Virtual", "VG-100", "2.0.7"),
+    Fuel.ELECTRICITY: Identity(MPAN, "E6S00012345678"),
+    Fuel.GAS: Identity(MPRN, "G4K00098765432"),
+}
+_FIRMWARE: Final = {
+    Fuel.ELECTRICITY: Firmware("Virtual", "VE-100", "3.4.1"),
+    Fuel.GAS: Firmware("Virtual", "VG-100", "2.0.7"),
 }
 
 
@@ -83,6 +88,7 @@ def build_meter(
     meter = Meter(
         fuel,
         identity or _IDENTITIES[fuel],
+        replace(_FIRMWARE[fuel]),
         schedule
         or TariffSchedule(CATALOGUE[config.tariffs[fuel]](), now - 30 * 86_400),
         LoadModel(config.seed, config.solar_watts, config.scale),
@@ -105,4 +111,9 @@ class Home:
         self.clock = clock
         self.config = config
         self.supplier = SupplierIdentity()
+        self.hub_firmware = Firmware("Virtual", "VH-100", "1.9.2")
         self.meters = {fuel: build_meter(config, clock, fuel) for fuel in config.fuels}
+        self.accounts = {
+            fuel: Account(meter, clock.instant(), prepaying=fuel in config.prepayment)
+            for fuel, meter in self.meters.items()
+        }

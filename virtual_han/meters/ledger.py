@@ -1,6 +1,7 @@
 """How a meter books its register to tiers and blocks, and what that cost."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..clock import HALF_HOUR, Instant
@@ -58,7 +59,7 @@ class Ledger:
         schedule: TariffSchedule,
         start: Instant,
         *,
-        kwh_per_unit: float = 1.0,
+        kwh_per_unit: Callable[[], float] = lambda: 1.0,
     ) -> None:
         """Open the books: all that the register holds was used under the first tariff.
 
@@ -66,7 +67,7 @@ class Ledger:
             register: what is booked.
             schedule: the tariffs.
             start: from when on the tariff decides.
-            kwh_per_unit: kWh in one unit of the register (1 for electricity).
+            kwh_per_unit: gives the kWh in one unit of the register (1 for electricity).
         """
         self._register = register
         self._schedule = schedule
@@ -127,7 +128,7 @@ class Ledger:
             if tariff.has_blocks:
                 books.blocks[tier, books.block] += part
             books.cost += round(
-                part * self._kwh_per_unit * tariff.price(tier, books.block)
+                part * self._kwh_per_unit() * tariff.price(tier, books.block)
             )
             books.period_use += part
             reading += part

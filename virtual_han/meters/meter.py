@@ -40,21 +40,25 @@ class Alarm(IntFlag):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a meter is called; the numbers are test values that pass their checks.
+    """What a meter is called.
 
     Attributes:
         site_id: MPAN or MPRN.
         serial: the meter's serial number.
-        manufacturer: as in the Basic cluster.
-        model: as in the Basic cluster.
-        firmware: as in the Basic cluster.
     """
 
     site_id: str
     serial: str
+
+
+@dataclass(slots=True)
+class Firmware:
+    """What a device says of itself in the Basic cluster; an upgrade changes it."""
+
     manufacturer: str
     model: str
-    firmware: str
+    version: str
+    application: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Meter:
         self,
         fuel: Fuel,
         identity: Identity,
+        firmware: Firmware,
         schedule: TariffSchedule,
         load: LoadModel,
         *,
@@ -104,6 +109,7 @@ class Meter:
         Args:
             fuel: electricity or gas.
             identity: what it is called.
+            firmware: what runs on it.
             schedule: its tariffs.
             load: the home that it measures.
             start: an instant at which its readings are known, usually now.
@@ -115,6 +121,7 @@ class Meter:
         """
         self.fuel = fuel
         self.identity = identity
+        self.firmware = firmware
         self.schedule = schedule
         self.load = load
         self.divisor = divisor
@@ -144,10 +151,11 @@ class Meter:
             self.delivered,
             schedule,
             start,
-            kwh_per_unit=self.gas_quality.kwh_per_cubic_metre
-            if fuel is Fuel.GAS
-            else 1.0,
+            kwh_per_unit=self._kwh_per_unit,
         )
+
+    def _kwh_per_unit(self) -> float:
+        return self.gas_quality.kwh_per_cubic_metre if self.fuel is Fuel.GAS else 1.0
 
     def as_of(self, at: Instant) -> Instant:
         """Return the instant that the readings are of.

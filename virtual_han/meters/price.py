@@ -168,10 +168,9 @@ class PriceServer(ClusterServer):
         """Return PublishPrice for the rate in force."""
         return self._publish(self.rate(at), at)
 
-    def coming_prices(self, at: Instant, count: int) -> list[Answer]:
-        """Return PublishPrice for the rate in force and for those after it."""
-        following = self.meter.schedule.rates(at, self.meter.books(at).block, count)[1:]
-        return [self._publish(rate, at) for rate in (self.rate(at), *following)]
+    def price_at(self, start: Instant, now: Instant) -> Answer:
+        """Return PublishPrice, sent now, for the rate in force from a later instant."""
+        return self._publish(self.meter.schedule.rate(start, block=1), now)
 
     def _publish(self, rate: Rate, at: Instant) -> Answer:
         fields = publish_price(
@@ -215,29 +214,33 @@ class PriceServer(ClusterServer):
         if self.meter.fuel is not Fuel.GAS:
             return Status.NOT_FOUND
         quality = self.meter.gas_quality
-        stamp = {"issuerEventId": quality.issuer_event_id, "startTime": quality.since}
-        if name == "GetConversionFactor":
-            return [
-                Answer(
-                    "PublishConversionFactor",
-                    {
-                        **stamp,
-                        "conversionFactor": quality.conversion_factor,
-                        "conversionFactorTrailingDigit": _FACTOR_DIGITS,
-                    },
-                )
-            ]
+        if name == "GetCalorificValue":
+            return [self.calorific_value()]
         return [
             Answer(
-                "PublishCalorificValue",
+                "PublishConversionFactor",
                 {
-                    **stamp,
-                    "calorificValue": quality.calorific_value,
-                    "calorificValueUnit": _MJ_PER_CUBIC_METRE,
-                    "calorificValueTrailingDigit": _CALORIFIC_DIGITS,
+                    "issuerEventId": quality.issuer_event_id,
+                    "startTime": quality.since,
+                    "conversionFactor": quality.conversion_factor,
+                    "conversionFactorTrailingDigit": _FACTOR_DIGITS,
                 },
             )
         ]
+
+    def calorific_value(self) -> Answer:
+        """Return PublishCalorificValue."""
+        quality = self.meter.gas_quality
+        return Answer(
+            "PublishCalorificValue",
+            {
+                "issuerEventId": quality.issuer_event_id,
+                "startTime": quality.since,
+                "calorificValue": quality.calorific_value,
+                "calorificValueUnit": _MJ_PER_CUBIC_METRE,
+                "calorificValueTrailingDigit": _CALORIFIC_DIGITS,
+            },
+        )
 
     def _tariff_information(
         self, fields: Mapping[str, FieldValue], at: Instant
