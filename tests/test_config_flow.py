@@ -5,7 +5,6 @@ from unittest.mock import AsyncMock, patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from zigpy.types import EUI64
 
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.radio.probe import (
@@ -14,13 +13,14 @@ from custom_components.smets1_cad.radio.probe import (
     StickTooOld,
     StickUnreachable,
 )
+from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from homeassistant.components.usb import SerialPortConsumer
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.const import CONF_DEVICE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
-EUI = EUI64.convert("00:0d:6f:00:0a:0b:0c:0d")
+EUI = Eui64.parse("00:0d:6f:00:0a:0b:0c:0d")
 PORT = "/dev/serial/by-id/usb-stick"
 STICK = StickInfo(
     eui64=EUI,

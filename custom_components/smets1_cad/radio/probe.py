@@ -1,16 +1,19 @@
 """Recognise the stick behind a port without touching what it holds."""
 
 from asyncio import timeout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, override
 
 from bellows.exception import EzspError, InvalidCommandError
 from bellows.ezsp import EZSP
-from bellows.types import EmberNetworkStatus
+from bellows.types import EmberNetworkStatus, EzspMfgTokenId, sl_Status
 from zigpy.config import CONF_DEVICE_BAUDRATE, CONF_DEVICE_PATH, SCHEMA_DEVICE
-from zigpy.types import EUI64
 
 from ..cad.errors import CadError, Responsible
+from ..smart_energy.certificate import CryptoSuite
+from ..smart_energy.eui64 import Eui64
+from ..smart_energy.install_code import InstallCode, crc_x25
+from .status import normalise
 
 OLDEST_EZSP: Final = 8
 """EmberZNet 6.7; older firmware has another frame format and no key import."""
@@ -20,6 +23,9 @@ BAUDRATE: Final = 115200
 
 CONNECT_TIMEOUT: Final = 20.0
 """Seconds. A stick answers within one; a network port may need its reset twice."""
+
+_CODE_SIZES: Final = (6, 8, 12, 16)
+"""Octets of an install code by bits 1 and 2 of the token's flags."""
 
 
 class StickError(CadError):
@@ -49,19 +55,33 @@ class StickTooOld(StickError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StickInfo:
-    """What a stick says of itself."""
+    """What a stick says of itself.
 
-    eui64: EUI64
+    Attributes:
+        eui64: its address.
+        ezsp_version: of the serial protocol.
+        firmware: EmberZNet's version.
+        manufacturer: of the board, as its maker wrote it.
+        board: the board's name, as its maker wrote it.
+        on_a_network: it holds a network already: another program's, or an earlier
+            pairing's.
+        install_code: the one that its maker wrote into it.
+        cbke_suites: suites for which it has both the elliptic-curve library and a
+            certificate of its own.
+    """
+
+    eui64: Eui64
     ezsp_version: int
-    firmware: str | None
-    manufacturer: str | None
-    board: str | None
-    on_a_network: bool
-    """It holds a network already: another program's, or an earlier pairing's."""
+    firmware: str | None = None
+    manufacturer: str | None = None
+    board: str | None = None
+    on_a_network: bool = False
+    install_code: InstallCode | None = field(default=None, repr=False)
+    cbke_suites: frozenset[CryptoSuite] = frozenset()
 
     @override
     def __repr__(self) -> str:
-        """Leave the EUI-64 out: it names the household's device."""
+        """Leave out what names the household's device."""
         return (
             f"StickInfo(ezsp_version={self.ezsp_version}, firmware={self.firmware!r})"
         )
@@ -106,15 +126,46 @@ async def _ask(ezsp: EZSP) -> StickInfo:
         )
     (eui64,) = await ezsp.getEui64()
     (state,) = await ezsp.networkState()
-    try:
-        manufacturer, board, firmware = await ezsp.get_board_info()
-    except InvalidCommandError:
-        manufacturer = board = firmware = None
+    manufacturer, board, firmware = await ezsp.get_board_info()
     return StickInfo(
-        eui64=EUI64(eui64),
+        eui64=Eui64(eui64.serialize()[::-1]),
         ezsp_version=ezsp.ezsp_version,
         firmware=firmware,
         manufacturer=manufacturer,
         board=board,
         on_a_network=state != EmberNetworkStatus.NO_NETWORK,
+        install_code=_install_code(
+            bytes(await ezsp.get_mfg_token(EzspMfgTokenId.MFG_INSTALLATION_CODE))
+        ),
+        cbke_suites=frozenset(
+            [suite for suite in CryptoSuite if await _has_certificate(ezsp, suite)]
+        ),
     )
+
+
+def _install_code(token: bytes) -> InstallCode | None:
+    """Read the manufacturing token: flags, code in 16 octets, CRC; None where it was never written.
+
+    Flag bit 0 is set while there is no code; bits 1 and 2 give its length
+    (EmberZNet, token-manufacturing.h). A code whose CRC is wrong is no code.
+    """
+    if len(token) < 20 or token[0] & 0x01:
+        return None
+    code = token[2 : 2 + _CODE_SIZES[token[0] >> 1 & 0x03]]
+    if crc_x25(code) != int.from_bytes(token[18:20], "little"):
+        return None
+    return InstallCode(code)
+
+
+async def _has_certificate(ezsp: EZSP, suite: CryptoSuite) -> bool:
+    """Whether firmware and flash are ready for key establishment inside the stick."""
+    command = (
+        ezsp.getCertificate
+        if suite is CryptoSuite.SUITE_1
+        else ezsp.getCertificate283k1
+    )
+    try:
+        status, certificate = await command()
+    except InvalidCommandError:
+        return False
+    return normalise(status) == sl_Status.OK and len(set(bytes(certificate))) > 1
