@@ -1,0 +1,6 @@
+"""What the modules of this package share."""
+
+import logging
+from typing import Final
+
+LOGGER: Final = logging.getLogger(__package__)

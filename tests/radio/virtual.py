@@ -1,0 +1,65 @@
+"""The virtual network as the product's tests use it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+from zigpy.types import EUI64, KeyData
+
+from custom_components.smets1_cad.radio.stick import EzspRadio
+from custom_components.smets1_cad.smart_energy.certificate import Credentials
+from virtual_han.clock import Clock as HanClock
+from virtual_han.crypto.mmo import install_code_key
+from virtual_han.han import HanConfig, VirtualHan
+
+START: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+VERSIONS: Final = (8, 13, 14, 18)
+
+
+@asynccontextmanager
+async def virtual_han(
+    *, clock: HanClock | None = None, **config: Any
+) -> AsyncGenerator[VirtualHan]:
+    """Run a network whose clock stands still."""
+    async with VirtualHan(
+        HanConfig(**config), clock or HanClock(START, speed=0)
+    ) as han:
+        yield han
+
+
+@asynccontextmanager
+async def connected(han: VirtualHan, **options: Any) -> AsyncGenerator[EzspRadio]:
+    """Connect the product's radio to the network's stick, and close it in the end."""
+    radio = EzspRadio(han.url, **options)
+    await radio.connect()
+    try:
+        yield radio
+    finally:
+        await radio.disconnect()
+
+
+def link_key(han: VirtualHan) -> KeyData:
+    """Return the link key of the stick's install code."""
+    return KeyData(install_code_key(han.config.install_code))
+
+
+@cache
+def _verified(
+    certificate: bytes, ca_public_key: bytes, private_key: bytes
+) -> Credentials:
+    return Credentials.verify(
+        certificate=certificate, ca_public_key=ca_public_key, private_key=private_key
+    )
+
+
+def credentials(han: VirtualHan, suite: int) -> Credentials:
+    """Return credentials for the stick, of the network's own authority, as the product holds them."""
+    made = han.credentials(suite)
+    return _verified(made.certificate, made.ca_public_key, made.private_key)
+
+
+def eui64(octets: bytes) -> EUI64:
+    """Return an EUI-64 of big-endian octets."""
+    return EUI64.convert(octets.hex(":"))
