@@ -1,0 +1,153 @@
+"""The whole network in one object: air, hub, meters, and the stick under test."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Final, Self
+
+from .air import Air
+from .clock import Clock
+from .crypto.ecqv import CertificateAuthority, Credentials
+from .crypto.suite import SUITE_1, SUITES
+from .hub import SMETS1_SLOTS, CommunicationsHub, DeviceLog, Network
+from .hub.admission import MAX_WINDOW
+from .meters import HanServers, HomeConfig
+from .stick import DEFAULT_VERSION, Flash, Ncp, StickServer, Timing
+
+STICK_EUI64: Final = bytes.fromhex("00124B0001ABCDEF")
+HUB_EUI64: Final = bytes.fromhex("000D6F0000C0FFEE")
+IHD_EUI64: Final = bytes.fromhex("0022A30000123456")
+INSTALL_CODE: Final = bytes.fromhex("83FED3407A939723A5C639B26916D505")
+"""The example code of the Zigbee documents, without its CRC (C3B5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HanConfig:
+    """What the network is like.
+
+    Attributes:
+        seed: of every key, identifier and ephemeral value; the same seed, the same network.
+        channel: 11 to 26.
+        suites: bits of the suites that the hub offers.
+        slots: how many consumer devices it takes: 1 on SMETS1, 4 on SMETS2.
+        ihd: whether an in-home display already holds a slot.
+        home: the meters and the hub's Smart Energy version.
+        ezsp_version: of the stick's firmware: 8, 13, 14 or 18.
+        stick_eui64: big-endian.
+        install_code: of the stick, without its CRC.
+        stick_cbke: bits of the suites that the stick's firmware computes; its tokens then hold certificates.
+        flash: the stick's flash file; None keeps its flash in memory.
+        timing: how long the stick's stack waits.
+        host: the address to listen on.
+        port: the stick's port; 0 takes any free one.
+    """
+
+    seed: int = 1
+    channel: int = 15
+    suites: tuple[int, ...] = (SUITE_1.bit,)
+    slots: int = SMETS1_SLOTS
+    ihd: bool = False
+    home: HomeConfig = field(default_factory=HomeConfig)
+    ezsp_version: int = DEFAULT_VERSION
+    stick_eui64: bytes = STICK_EUI64
+    install_code: bytes = field(default=INSTALL_CODE, repr=False)
+    stick_cbke: tuple[int, ...] = ()
+    flash: Path | None = None
+    timing: Timing = field(default_factory=Timing)
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+class VirtualHan:
+    """One home's network, with one stick."""
+
+    def __init__(
+        self, config: HanConfig | None = None, clock: Clock | None = None
+    ) -> None:
+        """Build everything; nothing listens until `start`."""
+        self.config = config = config or HanConfig()
+        self.clock = clock or Clock()
+        self._random = random = Random(config.seed)
+        self.authorities = {
+            bit: CertificateAuthority(SUITES[bit], random) for bit in sorted(SUITES)
+        }
+        self.air = Air()
+        self.log = DeviceLog(self._now, slots=config.slots)
+        self.servers = HanServers(self.clock, config.home)
+        self.hub = CommunicationsHub(
+            self.air,
+            Network.form(HUB_EUI64, config.channel, random),
+            self.log,
+            {bit: self.authorities[bit].issue(HUB_EUI64) for bit in config.suites},
+            now=self._now,
+            random=random,
+        )
+        self.hub.add_server(self.servers)
+        if config.ihd:
+            self.log.seat(IHD_EUI64)
+        self.stick = StickServer(
+            self._build_stick(), host=config.host, port=config.port
+        )
+
+    def _now(self) -> float:
+        return self.clock.now().timestamp()
+
+    def _build_stick(self) -> Ncp:
+        config = self.config
+        if config.flash is None:
+            flash = Flash(config.stick_eui64)
+        else:
+            flash = Flash.open(config.flash, config.stick_eui64)
+        if not flash.install_code:
+            flash.install_code = config.install_code
+        for bit in config.stick_cbke:
+            flash.cbke.setdefault(bit, self.authorities[bit].issue(flash.eui64))
+        return Ncp(
+            self.air,
+            flash,
+            version=config.ezsp_version,
+            cbke_suites=frozenset(config.stick_cbke),
+            random=self._random,
+            timing=config.timing,
+        )
+
+    @property
+    def ncp(self) -> Ncp:
+        """The stick's firmware."""
+        return self.stick.ncp
+
+    @property
+    def url(self) -> str:
+        """What to give bellows as the device path."""
+        return self.stick.url
+
+    def credentials(
+        self, bit: int = SUITE_1.bit, eui64: bytes | None = None
+    ) -> Credentials:
+        """Issue test credentials for a device, the stick's EUI-64 by default."""
+        return self.authorities[bit].issue(eui64 or self.ncp.flash.eui64)
+
+    def admit(
+        self, seconds: float = MAX_WINDOW, *, install_code: bytes | None = None
+    ) -> None:
+        """Put the stick on the hub's list for a time."""
+        self.log.add(
+            self.ncp.flash.eui64, install_code or self.config.install_code, seconds
+        )
+
+    async def start(self) -> None:
+        """Let the stick listen."""
+        await self.stick.start()
+
+    async def stop(self) -> None:
+        """Close the stick's socket; its flash keeps the network."""
+        await self.stick.stop()
+
+    async def __aenter__(self) -> Self:
+        """Start on entry."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop on exit."""
+        await self.stop()
