@@ -61,7 +61,7 @@ class Side:
         return self.feed(Elapsed(), self.timer)
 
 
-def to(side: Side, sender: EUI64, send: Send, tsn: int | None = None) -> list[Send]:
+def to(side: Side, sender: EUI64, send: Send, tsn: int = 0) -> list[Send]:
     """Deliver what was sent and return the answers."""
     return side.feed(
         Received(
@@ -84,12 +84,10 @@ def run(
     while queue:
         receiver, sender, send = queue.popleft()
         event = Received(
-            sender.eui64, send.command_id, change(index, send), send.tsn or index
+            sender.eui64,
+            send.command_id,
+            change(index, send),
+            index if send.tsn is None else send.tsn,
         )
         index += 1
         queue.extend((sender, receiver, answer) for answer in receiver.feed(event))
-
-
-def computations(actions: list[Action]) -> list[Compute]:
-    """Return the computations that are asked for."""
-    return [action for action in actions if isinstance(action, Compute)]

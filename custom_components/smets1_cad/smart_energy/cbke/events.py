@@ -44,7 +44,7 @@ class Received:
     sender: EUI64
     command_id: int
     payload: bytes
-    tsn: int | None = None
+    tsn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,6 @@ class Computed:
 @dataclass(frozen=True, slots=True)
 class Elapsed:
     """The timer has run out."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendFailed:
-    """The last message could not be delivered, or was refused by a Default Response."""
-
-
-type Event = Start | Received | Computed | Elapsed | SendFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +89,22 @@ class Send:
     def payload(self) -> bytes:
         """Return what follows the ZCL header."""
         return self.message.to_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class SendFailed:
+    """A message could not be delivered, or was refused by a Default Response.
+
+    It is ignored where the exchange has moved on since.
+
+    Attributes:
+        send: the action that failed.
+    """
+
+    send: Send
+
+
+type Event = Start | Received | Computed | Elapsed | SendFailed
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ _REMEDIES: Final = {
     FailureReason.UNSUPPORTED_SUITE: Remedy.OTHER_SUITE,
 }
 
-_STATUS_REASONS: Final = {
+_STATUS_REASONS: Final[dict[int, FailureReason]] = {
     TerminateStatus.UNKNOWN_ISSUER: FailureReason.UNKNOWN_ISSUER,
     TerminateStatus.BAD_KEY_CONFIRM: FailureReason.BAD_KEY_CONFIRM,
     TerminateStatus.BAD_MESSAGE: FailureReason.BAD_MESSAGE,
@@ -108,11 +108,7 @@ class Failure:
     def from_terminate(cls, message: TerminateKeyEstablishment) -> Failure:
         """Return the failure that a partner's Terminate means; an unknown status is a bad message."""
         return cls(
-            _STATUS_REASONS.get(
-                TerminateStatus(message.status), FailureReason.BAD_MESSAGE
-            )
-            if message.status in TerminateStatus
-            else FailureReason.BAD_MESSAGE,
+            _STATUS_REASONS.get(message.status, FailureReason.BAD_MESSAGE),
             by_partner=True,
             detail=f"terminated by the partner with status 0x{message.status:02X}",
             wait=float(message.wait_time),

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import Enum, auto
 import hmac
-from typing import Final
+from typing import Final, override
 
 from zigpy.types import EUI64
 
-from ..certificate import Credentials, ImplicitCertificate
+from ..certificate import Credentials
 from ..ecc import Point
-from ..errors import CertificateError, FrameError, SmartEnergyError
+from ..errors import FrameError
 from .crypto import (
     Agreement,
     EphemeralKey,
@@ -21,20 +21,17 @@ from .crypto import (
 from .events import (
     Action,
     Computation,
-    Compute,
-    Computed,
-    Elapsed,
     Established,
     Event,
     Failed,
     Received,
     Send,
-    SendFailed,
     SetTimer,
-    Start,
 )
 from .failure import Failure, FailureReason
+from .machine import Machine, held
 from .messages import (
+    Command,
     ConfirmKey,
     EphemeralData,
     InitiateKeyEstablishment,
@@ -44,14 +41,13 @@ from .messages import (
     parse_message,
 )
 from .offer import (
-    ANSWER_ALLOWANCE,
     GenerateTimes,
     Refusal,
+    judge_ephemeral,
     judge_offer,
     judge_suite,
     make_offer,
     make_terminate,
-    refuse_certificate,
 )
 
 
@@ -74,12 +70,15 @@ class InitiatorState(Enum):
     ENDED = auto()
 
 
-class Initiator:
+class Initiator(Machine[InitiatorState]):
     """One exchange with one partner; make a new one for each attempt.
 
-    It does no input or output, takes no time and reads no clock: `feed` takes an event and
-    returns what is to be done (see `events`). After `Established` or `Failed` it holds no secret
+    See `events` for how to drive it. After `Established` or `Failed` it holds no secret
     and ignores whatever comes.
+
+    Attributes:
+        partner: the EUI-64 of the other side.
+        suite: the cryptographic suite in use.
     """
 
     def __init__(
@@ -87,52 +86,40 @@ class Initiator:
         credentials: Credentials,
         partner: EUI64,
         *,
+        suites: int | None = None,
         times: GenerateTimes | None = None,
-        utc_now: datetime | None = None,
+        utc_now: Callable[[], datetime] | None = None,
     ) -> None:
         """Prepare the exchange.
 
         Args:
             credentials: of the suite to use, see `choose_credentials`.
             partner: the EUI-64 of the trust centre, or of another ESI.
+            suites: bitmap of all suites that the device supports, to tell the partner;
+                that of the credentials if not given.
             times: what to ask of the partner's patience.
-            utc_now: an aware time, to refuse a partner's certificate that is not valid;
-                without it validity is not checked.
+            utc_now: gives an aware time, to refuse a partner's certificate that is not
+                valid; without it validity is not checked.
         """
+        super().__init__(InitiatorState.IDLE, times, utc_now)
         self.partner: Final = partner
         self.suite: Final = credentials.suite
-        self.state = InitiatorState.IDLE
-        self._times = times or GenerateTimes()
-        self._utc_now = utc_now
-        self._deadline: float | None = None
-        self._task = 0
+        self._suites: Final = credentials.suite if suites is None else suites
         self._seen: set[tuple[int, bytes]] = set()
-        self._partner_confirm_time = 0
-        self._partner_ephemeral_time = 0
         self._credentials: Credentials | None = credentials
         self._ephemeral: EphemeralKey | None = None
+        self._partner_offer: InitiateKeyEstablishment | None = None
         self._partner_key: Point | None = None
         self._agreement: Agreement | None = None
 
+    @override
     def feed(self, event: Event, now: float) -> list[Action]:
-        """Take an event at a monotonic time in seconds and return what is to be done, in order."""
         if self.state is InitiatorState.ENDED:
             return []
-        match event:
-            case Start():
-                return self._start(now)
-            case Received():
-                return self._receive(event, now)
-            case Computed():
-                return self._computed(event, now)
-            case Elapsed():
-                return self._elapsed(now)
-            case SendFailed():
-                return self._fail(
-                    Failure(FailureReason.NOT_SENT, detail=f"while {self._doing()}")
-                )
+        return super().feed(event, now)
 
-    def _start(self, now: float) -> list[Action]:
+    @override
+    def _start(self) -> list[Action]:
         if self.state is not InitiatorState.IDLE:
             return []
         suite = self.suite
@@ -140,10 +127,10 @@ class Initiator:
             InitiatorState.GENERATING,
             lambda: generate_ephemeral_key(suite),
             self._times.ephemeral,
-            now,
         )
 
-    def _receive(self, event: Received, now: float) -> list[Action]:
+    @override
+    def _receive(self, event: Received) -> list[Action]:
         if event.sender != self.partner or self.state is InitiatorState.IDLE:
             return []
         if (event.command_id, event.payload) in self._seen:
@@ -153,51 +140,47 @@ class Initiator:
             message = parse_message(event.command_id, event.payload)
             if isinstance(message, TerminateKeyEstablishment):
                 return self._fail(Failure.from_terminate(message))
-            actions = self._step(message, now)
+            actions = self._step(message)
         except FrameError as err:
-            return self._refuse(TerminateStatus.BAD_MESSAGE, str(err))
+            if event.command_id == Command.TERMINATE:
+                # Never answered with another Terminate.
+                return self._fail(
+                    Failure(FailureReason.BAD_MESSAGE, by_partner=True, detail=str(err))
+                )
+            return self._refuse(Refusal(TerminateStatus.BAD_MESSAGE, str(err)))
         except Refusal as err:
-            return self._refuse(err.status, str(err))
+            return self._refuse(err)
         self._seen.add((event.command_id, event.payload))
         return actions
 
-    def _step(self, message: Message, now: float) -> list[Action]:
+    def _step(self, message: Message) -> list[Action]:
         match self.state, message:
             case InitiatorState.OFFERED, InitiateKeyEstablishment():
-                return self._check(message, now)
+                return self._check(message)
             case InitiatorState.EXCHANGING, EphemeralData():
-                return self._agree(message, now)
+                return self._agree(message)
             case InitiatorState.CONFIRMING, ConfirmKey():
                 return self._confirm(message)
         raise Refusal(
             TerminateStatus.BAD_MESSAGE, f"{message.command.name} while {self._doing()}"
         )
 
-    def _check(self, offer: InitiateKeyEstablishment, now: float) -> list[Action]:
-        credentials = self._held_credentials()
+    def _check(self, offer: InitiateKeyEstablishment) -> list[Action]:
+        credentials = held(self._credentials)
         judge_suite(offer, credentials.suite)
-        certificate: ImplicitCertificate = judge_offer(
-            offer, credentials, self.partner, self._utc_now
-        )
-        self._partner_ephemeral_time = offer.ephemeral_time
-        self._partner_confirm_time = offer.confirm_time
+        certificate = judge_offer(offer, credentials, self.partner, self._utc_now)
+        self._partner_offer = offer
         return self._compute(
             InitiatorState.CHECKING,
             lambda: partner_public_key(credentials, certificate),
             self._times.ephemeral,
-            now,
         )
 
-    def _agree(self, message: EphemeralData, now: float) -> list[Action]:
-        credentials = self._held_credentials()
-        if len(message.public_key) != credentials.suite.point_size:
-            raise Refusal(
-                TerminateStatus.BAD_MESSAGE,
-                f"an ephemeral key of {len(message.public_key)} octets for its suite",
-            )
-        own, partner_key = self._ephemeral, self._partner_key
-        assert own is not None
-        assert partner_key is not None
+    def _agree(self, message: EphemeralData) -> list[Action]:
+        judge_ephemeral(message, self.suite)
+        credentials = held(self._credentials)
+        own = held(self._ephemeral)
+        partner_key = held(self._partner_key)
         self._ephemeral = self._partner_key = None
         return self._compute(
             InitiatorState.AGREEING,
@@ -205,12 +188,10 @@ class Initiator:
                 credentials, own, self.partner, partner_key, message.public_key
             ),
             self._times.confirm,
-            now,
         )
 
     def _confirm(self, message: ConfirmKey) -> list[Action]:
-        agreement = self._agreement
-        assert agreement is not None
+        agreement = held(self._agreement)
         if not hmac.compare_digest(agreement.responder_mac.reveal(), message.mac):
             raise Refusal(TerminateStatus.BAD_KEY_CONFIRM, "the partner's MAC is wrong")
         self._end()
@@ -219,86 +200,50 @@ class Initiator:
             Established(self.partner, self.suite, agreement.link_key),
         ]
 
-    def _computed(self, event: Computed, now: float) -> list[Action]:
-        if event.task != self._task:
-            return []
-        self._task += 1
-        match self.state, event.result:
+    @override
+    def _take_result(self, result: Computation) -> list[Action]:
+        match self.state, result:
             case InitiatorState.GENERATING, EphemeralKey() as ephemeral:
                 self._ephemeral = ephemeral
-                offer = make_offer(self._held_credentials(), self._times)
-                return self._send(InitiatorState.OFFERED, offer, 0, now)
+                offer = make_offer(held(self._credentials), self._times)
+                return self._send(InitiatorState.OFFERED, offer, 0)
             case InitiatorState.CHECKING, Point() as partner_key:
                 self._partner_key = partner_key
-                assert self._ephemeral is not None
-                message = EphemeralData(self._ephemeral.public)
-                return self._send(
-                    InitiatorState.EXCHANGING,
-                    message,
-                    self._partner_ephemeral_time,
-                    now,
-                )
+                message = EphemeralData(held(self._ephemeral).public)
+                seconds = held(self._partner_offer).ephemeral_time
+                return self._send(InitiatorState.EXCHANGING, message, seconds)
             case InitiatorState.AGREEING, Agreement() as agreement:
                 self._agreement = agreement
                 mac = ConfirmKey(agreement.initiator_mac.reveal())
-                return self._send(
-                    InitiatorState.CONFIRMING, mac, self._partner_confirm_time, now
-                )
-            case _, CertificateError() as err:
-                refusal = refuse_certificate(self.suite, err)
-                return self._refuse(refusal.status, str(err))
-            case _, SmartEnergyError() as err:
-                return self._refuse(TerminateStatus.BAD_MESSAGE, str(err))
-        raise TypeError(f"no result of the computation while {self._doing()}")
-
-    def _elapsed(self, now: float) -> list[Action]:
-        if self._deadline is None:
-            return []
-        if now < self._deadline:
-            return [SetTimer(self._deadline)]
-        # Nothing is sent: the partner's own timer ends the exchange there.
-        return self._fail(
-            Failure(FailureReason.TIMEOUT, detail=f"while {self._doing()}")
-        )
-
-    def _compute(
-        self,
-        state: InitiatorState,
-        call: Callable[[], Computation],
-        seconds: float,
-        now: float,
-    ) -> list[Action]:
-        self.state = state
-        self._deadline = now + seconds + ANSWER_ALLOWANCE
-        return [SetTimer(self._deadline), Compute(self._task, call)]
+                seconds = held(self._partner_offer).confirm_time
+                return self._send(InitiatorState.CONFIRMING, mac, seconds)
+        raise TypeError(f"not the result of a computation while {self._doing()}")
 
     def _send(
-        self, state: InitiatorState, message: Message, seconds: float, now: float
+        self, state: InitiatorState, message: Message, seconds: int
     ) -> list[Action]:
-        self.state = state
-        self._deadline = now + seconds + ANSWER_ALLOWANCE
-        return [Send(self.partner, message), SetTimer(self._deadline)]
+        return self._await_answer(state, Send(self.partner, message), seconds)
 
-    def _refuse(self, status: TerminateStatus, detail: str) -> list[Action]:
-        terminate = make_terminate(status, self.suite)
+    def _refuse(self, refusal: Refusal) -> list[Action]:
+        terminate = make_terminate(
+            refusal.status, supported=self._suites, in_use=self.suite
+        )
         return [
             Send(self.partner, terminate),
-            *self._fail(Failure.from_status(status, detail)),
+            *self._fail(Failure.from_status(refusal.status, str(refusal))),
         ]
 
+    @override
+    def _refuse_result(self, refusal: Refusal) -> list[Action]:
+        return self._refuse(refusal)
+
+    @override
     def _fail(self, failure: Failure) -> list[Action]:
         self._end()
         return [SetTimer(None), Failed(self.partner, failure)]
 
     def _end(self) -> None:
-        self.state = InitiatorState.ENDED
-        self._deadline = None
+        self._stop(InitiatorState.ENDED)
         self._seen.clear()
-        self._credentials = self._ephemeral = self._partner_key = self._agreement = None
-
-    def _held_credentials(self) -> Credentials:
-        assert self._credentials is not None
-        return self._credentials
-
-    def _doing(self) -> str:
-        return self.state.name.lower()
+        self._credentials = self._ephemeral = None
+        self._partner_offer = self._partner_key = self._agreement = None

@@ -1,6 +1,6 @@
 """What both sides offer each other in the first message, and how the other's offer is judged."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,6 +15,7 @@ from ..certificate import (
 )
 from ..errors import CertificateError, KeyEstablishmentError
 from .messages import (
+    EphemeralData,
     InitiateKeyEstablishment,
     TerminateKeyEstablishment,
     TerminateStatus,
@@ -22,8 +23,6 @@ from .messages import (
 
 LONGEST_TIME: Final = 254
 """Seconds; 255 is not a time that a side may ask for."""
-ANSWER_ALLOWANCE: Final = 10.0
-"""Seconds that an answer may take beyond the time its sender asked for, for the way there and back."""
 _WAIT_TIME: Final = {
     TerminateStatus.BAD_MESSAGE: 10,
     TerminateStatus.NO_RESOURCES: 20,
@@ -120,7 +119,7 @@ def judge_offer(
     offer: InitiateKeyEstablishment,
     credentials: Credentials,
     sender: EUI64,
-    now: datetime | None,
+    utc_now: Callable[[], datetime] | None,
 ) -> ImplicitCertificate:
     """Check the partner's offer, whose suite is that of the credentials, and return its certificate.
 
@@ -141,22 +140,43 @@ def judge_offer(
             f"a certificate of the unknown issuer {certificate.issuer.hex()}",
         )
     try:
-        certificate.check(subject=sender, now=now)
+        certificate.check(subject=sender, now=utc_now() if utc_now else None)
     except CertificateError as err:
-        raise refuse_certificate(credentials.suite, err) from err
+        raise refuse_certificate(err) from err
     return certificate
 
 
-def refuse_certificate(suite: CryptoSuite, error: CertificateError) -> Refusal:
-    """Return the refusal for a certificate; Smart Energy 1.0 and 1.1 have no status of its own for it."""
-    status = (
-        TerminateStatus.BAD_MESSAGE
-        if suite is CryptoSuite.SUITE_1
-        else TerminateStatus.INVALID_CERTIFICATE
-    )
-    return Refusal(status, str(error))
+def judge_ephemeral(message: EphemeralData, suite: CryptoSuite) -> None:
+    """Check the length of the partner's ephemeral key; the point is checked where it is used.
+
+    Raises:
+        Refusal: the length is not that of the suite.
+    """
+    if len(message.public_key) != suite.point_size:
+        raise Refusal(
+            TerminateStatus.BAD_MESSAGE,
+            f"an ephemeral key of {len(message.public_key)} octets for its suite",
+        )
 
 
-def make_terminate(status: TerminateStatus, suites: int) -> TerminateKeyEstablishment:
-    """Return the message that ends an exchange."""
-    return TerminateKeyEstablishment(status, _WAIT_TIME.get(status, 0), suites)
+def refuse_certificate(error: CertificateError) -> Refusal:
+    """Return the refusal for a partner's certificate."""
+    return Refusal(TerminateStatus.INVALID_CERTIFICATE, str(error))
+
+
+def make_terminate(
+    status: TerminateStatus, *, supported: int, in_use: int = 0
+) -> TerminateKeyEstablishment:
+    """Return the message that ends an exchange.
+
+    Hubs of Smart Energy 1.0 and 1.1, which use suite 1, do not know
+    INVALID_CERTIFICATE: there it is a bad message.
+
+    Args:
+        status: why.
+        supported: bitmap of the suites of this side.
+        in_use: the suite of the exchange, or 0 outside one.
+    """
+    if status is TerminateStatus.INVALID_CERTIFICATE and in_use == CryptoSuite.SUITE_1:
+        status = TerminateStatus.BAD_MESSAGE
+    return TerminateKeyEstablishment(status, _WAIT_TIME.get(status, 0), supported)

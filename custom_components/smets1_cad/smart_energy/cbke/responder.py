@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import Enum, auto
 import hmac
-from typing import Final
+from typing import Final, override
 
 from zigpy.types import EUI64
 
 from ..certificate import Credentials, CryptoSuite
 from ..ecc import Point
-from ..errors import CertificateError, FrameError, SmartEnergyError
+from ..errors import FrameError
 from .crypto import (
     Agreement,
     EphemeralKey,
@@ -18,22 +18,9 @@ from .crypto import (
     generate_ephemeral_key,
     partner_public_key,
 )
-from .events import (
-    Action,
-    Computation,
-    Compute,
-    Computed,
-    Elapsed,
-    Established,
-    Event,
-    Failed,
-    Received,
-    Send,
-    SendFailed,
-    SetTimer,
-    Start,
-)
+from .events import Action, Computation, Established, Failed, Received, Send, SetTimer
 from .failure import Failure, FailureReason
+from .machine import Machine, held
 from .messages import (
     Command,
     ConfirmKey,
@@ -45,16 +32,20 @@ from .messages import (
     parse_message,
 )
 from .offer import (
-    ANSWER_ALLOWANCE,
     GenerateTimes,
     Refusal,
+    judge_ephemeral,
     judge_offer,
     judge_suite,
     make_offer,
     make_terminate,
-    refuse_certificate,
     supported_suites,
 )
+
+ANSWERS_KEPT: Final = 30.0
+"""Seconds for which the answers of an exchange that is over are given again to copies of its requests."""
+
+type _Request = tuple[int, bytes]
 
 
 class ResponderState(Enum):
@@ -71,18 +62,19 @@ class ResponderState(Enum):
     """Waiting for the partner's MAC."""
 
 
-type _Request = tuple[int, bytes]
-
-
 def _admit_all(_partner: EUI64) -> bool:
     return True
 
 
-class Responder:
+class Responder(Machine[ResponderState]):
     """Answers one exchange at a time, for as long as the device is on the network.
 
-    It does no input or output: see `events`. Between exchanges it holds no secret but the
-    credentials; the answers of the last exchange stay, for a partner that did not hear them.
+    See `events` for how to drive it. Between exchanges it holds no secret but the
+    credentials; the answers of the last exchange, which were sent openly, stay a while for a
+    partner that did not hear them.
+
+    Attributes:
+        partner: the EUI-64 of the other side of this exchange or the last one.
     """
 
     def __init__(
@@ -99,71 +91,69 @@ class Responder:
             credentials: one for each supported suite.
             times: what to ask of the partner's patience.
             admits: tells whether a partner may establish a key now; NO_RESOURCES is
-                the answer to others.
+                the answer to others. A CAD admits its trust centre, and nobody while an
+                `Initiator` of its own is at work.
             utc_now: gives an aware time, to refuse certificates that are not valid;
                 without it validity is not checked.
         """
-        self.state = ResponderState.IDLE
+        super().__init__(ResponderState.IDLE, times, utc_now)
         self.partner: EUI64 | None = None
-        self._credentials: Final = {held.suite: held for held in credentials}
+        self._credentials: Final = {ours.suite: ours for ours in credentials}
         self._suites: Final = supported_suites(self._credentials.values())
-        self._times = times or GenerateTimes()
-        self._admits = admits
-        self._utc_now = utc_now
-        self._deadline: float | None = None
-        self._task = 0
-        # The partner's requests of this exchange, each with its answer as soon as there is one.
+        self._admits: Final = admits
+        # The partner's requests, each with its answer as soon as there is one.
         self._answers: dict[_Request, Message | None] = {}
+        self._answers_until = 0.0
         self._request: _Request = (Command.INITIATE, b"")
-        self._request_tsn: int | None = None
-        self._first_tsn: int | None = None
+        self._request_tsn = 0
+        self._first_tsn = 0
+        # The partner's offer; None while there is no exchange.
         self._offer: InitiateKeyEstablishment | None = None
         self._partner_key: Point | None = None
         self._agreement: Agreement | None = None
 
-    def feed(self, event: Event, now: float) -> list[Action]:
-        """Take an event at a monotonic time in seconds and return what is to be done, in order."""
-        match event:
-            case Start():
-                return []
-            case Received():
-                return self._receive(event, now)
-            case Computed():
-                return self._computed(event, now)
-            case Elapsed():
-                return self._elapsed(now)
-            case SendFailed():
-                return self._fail(
-                    Failure(FailureReason.NOT_SENT, detail=f"while {self._doing()}")
-                )
+    @override
+    def _start(self) -> list[Action]:
+        # It is the partner who starts.
+        return []
 
-    def _receive(self, event: Received, now: float) -> list[Action]:
+    @override
+    def _receive(self, event: Received) -> list[Action]:
         from_partner = event.sender == self.partner
         if from_partner and (repeated := self._repeat(event)) is not None:
             return repeated
         try:
             message = parse_message(event.command_id, event.payload)
         except FrameError as err:
-            return self._refuse(event, Refusal(TerminateStatus.BAD_MESSAGE, str(err)))
+            if event.command_id != Command.TERMINATE:
+                refusal = Refusal(TerminateStatus.BAD_MESSAGE, str(err))
+                return self._refuse(event, refusal)
+            # Never answered with another Terminate.
+            failure = Failure(
+                FailureReason.BAD_MESSAGE, by_partner=True, detail=str(err)
+            )
+            return self._fail(failure) if from_partner else []
         if isinstance(message, TerminateKeyEstablishment):
             return self._fail(Failure.from_terminate(message)) if from_partner else []
         if isinstance(message, InitiateKeyEstablishment):
-            busy = self.state is not ResponderState.IDLE and not from_partner
+            busy = self._offer is not None and not from_partner
             if busy or not self._admits(event.sender):
                 return [self._terminate(event, TerminateStatus.NO_RESOURCES)]
             self._begin(event, message)
-        elif not from_partner:
+        elif self._offer is None or not from_partner:
             return [self._terminate(event, TerminateStatus.BAD_MESSAGE)]
         self._request = (event.command_id, event.payload)
         self._request_tsn = event.tsn
         self._answers[self._request] = None
         try:
-            return self._step(message, now)
+            return self._step(message)
         except Refusal as err:
             return self._refuse(event, err)
 
     def _repeat(self, event: Received) -> list[Action] | None:
         """Return what to do about a copy of an earlier step, or None if it is not one."""
+        if self._offer is None and self._now > self._answers_until:
+            self._answers.clear()
         request = (event.command_id, event.payload)
         if request not in self._answers:
             return None
@@ -183,39 +173,32 @@ class Responder:
         self._first_tsn = event.tsn
         self._offer = offer
 
-    def _step(self, message: Message, now: float) -> list[Action]:
+    def _step(self, message: Message) -> list[Action]:
         match self.state, message:
             case ResponderState.IDLE, InitiateKeyEstablishment():
-                return self._check(message, now)
+                return self._check(message)
             case ResponderState.EXCHANGING, EphemeralData():
-                return self._agree(message, now)
+                return self._agree(message)
             case ResponderState.CONFIRMING, ConfirmKey():
                 return self._confirm(message)
         raise Refusal(
             TerminateStatus.BAD_MESSAGE, f"{message.command.name} while {self._doing()}"
         )
 
-    def _check(self, offer: InitiateKeyEstablishment, now: float) -> list[Action]:
+    def _check(self, offer: InitiateKeyEstablishment) -> list[Action]:
         credentials = self._credentials[judge_suite(offer, self._suites)]
-        partner = self._held(self.partner)
-        utc_now = self._utc_now() if self._utc_now else None
-        certificate = judge_offer(offer, credentials, partner, utc_now)
+        certificate = judge_offer(offer, credentials, held(self.partner), self._utc_now)
         return self._compute(
             ResponderState.CHECKING,
             lambda: partner_public_key(credentials, certificate),
             self._times.ephemeral,
-            now,
         )
 
-    def _agree(self, message: EphemeralData, now: float) -> list[Action]:
+    def _agree(self, message: EphemeralData) -> list[Action]:
         credentials = self._chosen()
         suite = credentials.suite
-        if len(message.public_key) != suite.point_size:
-            raise Refusal(
-                TerminateStatus.BAD_MESSAGE,
-                f"an ephemeral key of {len(message.public_key)} octets for its suite",
-            )
-        partner, partner_key = self._held(self.partner), self._held(self._partner_key)
+        judge_ephemeral(message, suite)
+        partner, partner_key = held(self.partner), held(self._partner_key)
         self._partner_key = None
 
         def compute() -> tuple[EphemeralKey, Agreement]:
@@ -224,113 +207,85 @@ class Responder:
                 credentials, own, partner, partner_key, message.public_key
             )
 
-        return self._compute(ResponderState.AGREEING, compute, self._times.confirm, now)
+        return self._compute(ResponderState.AGREEING, compute, self._times.confirm)
 
     def _confirm(self, message: ConfirmKey) -> list[Action]:
-        agreement = self._held(self._agreement)
+        agreement = held(self._agreement)
         if not hmac.compare_digest(agreement.initiator_mac.reveal(), message.mac):
             raise Refusal(TerminateStatus.BAD_KEY_CONFIRM, "the partner's MAC is wrong")
         answer = self._answer(ConfirmKey(agreement.responder_mac.reveal()))
-        partner, suite = self._held(self.partner), self._chosen().suite
+        suite = self._chosen().suite
         self._end()
-        return [answer, SetTimer(None), Established(partner, suite, agreement.link_key)]
+        return [
+            answer,
+            SetTimer(None),
+            Established(answer.destination, suite, agreement.link_key),
+        ]
 
-    def _computed(self, event: Computed, now: float) -> list[Action]:
-        if event.task != self._task:
-            return []
-        self._task += 1
-        match self.state, event.result:
+    @override
+    def _take_result(self, result: Computation) -> list[Action]:
+        offer = held(self._offer)
+        match self.state, result:
             case ResponderState.CHECKING, Point() as partner_key:
                 self._partner_key = partner_key
-                self.state = ResponderState.EXCHANGING
-                offer = make_offer(self._chosen(), self._times)
-                return [
-                    self._answer(offer),
-                    self._wait(self._held(self._offer).ephemeral_time, now),
-                ]
-            case ResponderState.AGREEING, (
-                EphemeralKey() as own,
-                Agreement() as agreement,
+                answer = self._answer(make_offer(self._chosen(), self._times))
+                return self._await_answer(
+                    ResponderState.EXCHANGING, answer, offer.ephemeral_time
+                )
+            case (
+                ResponderState.AGREEING,
+                (EphemeralKey() as own, Agreement() as agreement),
             ):
                 self._agreement = agreement
-                self.state = ResponderState.CONFIRMING
-                return [
-                    self._answer(EphemeralData(own.public)),
-                    self._wait(self._held(self._offer).confirm_time, now),
-                ]
-            case _, CertificateError() as err:
-                refusal = refuse_certificate(self._chosen().suite, err)
-            case _, SmartEnergyError() as err:
-                refusal = Refusal(TerminateStatus.BAD_MESSAGE, str(err))
-            case _:
-                raise TypeError(f"no result of the computation while {self._doing()}")
-        terminate = make_terminate(refusal.status, self._suites)
+                answer = self._answer(EphemeralData(own.public))
+                return self._await_answer(
+                    ResponderState.CONFIRMING, answer, offer.confirm_time
+                )
+        raise TypeError(f"not the result of a computation while {self._doing()}")
+
+    @override
+    def _refuse_result(self, refusal: Refusal) -> list[Action]:
+        terminate = make_terminate(
+            refusal.status, supported=self._suites, in_use=held(self._offer).suite
+        )
         return [
             self._answer(terminate),
             *self._fail(Failure.from_status(refusal.status, str(refusal))),
         ]
 
-    def _elapsed(self, now: float) -> list[Action]:
-        if self._deadline is None:
-            return []
-        if now < self._deadline:
-            return [SetTimer(self._deadline)]
-        # Nothing is sent: the partner's own timer ends the exchange there.
-        return self._fail(
-            Failure(FailureReason.TIMEOUT, detail=f"while {self._doing()}")
-        )
-
-    def _compute(
-        self,
-        state: ResponderState,
-        call: Callable[[], Computation],
-        seconds: float,
-        now: float,
-    ) -> list[Action]:
-        self.state = state
-        return [self._wait(seconds, now), Compute(self._task, call)]
-
-    def _wait(self, seconds: float, now: float) -> SetTimer:
-        self._deadline = now + seconds + ANSWER_ALLOWANCE
-        return SetTimer(self._deadline)
-
     def _answer(self, message: Message) -> Send:
         """Answer the partner's latest request, and keep the answer for copies of it."""
         self._answers[self._request] = message
-        return Send(self._held(self.partner), message, self._request_tsn)
+        return Send(held(self.partner), message, self._request_tsn)
 
     def _refuse(self, event: Received, refusal: Refusal) -> list[Action]:
         send = self._terminate(event, refusal.status)
-        if event.sender != self.partner:
+        if self._offer is None or event.sender != self.partner:
             return [send]
         self._answers[event.command_id, event.payload] = send.message
         return [send, *self._fail(Failure.from_status(refusal.status, str(refusal)))]
 
     def _terminate(self, event: Received, status: TerminateStatus) -> Send:
-        return Send(event.sender, make_terminate(status, self._suites), event.tsn)
+        in_use = self._offer.suite if self._offer else 0
+        terminate = make_terminate(status, supported=self._suites, in_use=in_use)
+        return Send(event.sender, terminate, event.tsn)
 
+    @override
     def _fail(self, failure: Failure) -> list[Action]:
-        if self.state is ResponderState.IDLE and self._offer is None:
-            # Nothing was going on that could fail.
+        if self._offer is None:
+            # There is no exchange that could fail.
             return []
-        partner = self._held(self.partner)
         self._end()
-        return [SetTimer(None), Failed(partner, failure)]
+        return [SetTimer(None), Failed(held(self.partner), failure)]
 
     def _end(self) -> None:
-        self.state = ResponderState.IDLE
-        # A computation under way is of no more use.
-        self._task += 1
-        self._deadline = None
+        self._stop(ResponderState.IDLE)
         self._offer = self._partner_key = self._agreement = None
+        # A request that will get no answer any more is not a copy when it comes again.
+        self._answers = {
+            request: answer for request, answer in self._answers.items() if answer
+        }
+        self._answers_until = self._now + ANSWERS_KEPT
 
     def _chosen(self) -> Credentials:
-        return self._credentials[CryptoSuite(self._held(self._offer).suite)]
-
-    def _held[T](self, value: T | None) -> T:
-        """Return what the state guarantees to be there."""
-        assert value is not None
-        return value
-
-    def _doing(self) -> str:
-        return self.state.name.lower()
+        return self._credentials[CryptoSuite(held(self._offer).suite)]
