@@ -6,6 +6,9 @@ from typing import Final
 from .curve import SECT163K1, SECT283K1, Curve
 
 EUI64_SIZE: Final = 8
+_PROFILE: Final = b"\x01\x09"
+_SUITE_2_CONSTANTS: Final = (0x00, 0x0D, 0x08)
+_KEY_AGREEMENT: Final = 0x08
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,16 @@ class Suite:
     def reconstruction_key(self, certificate: bytes) -> bytes:
         """Return the compressed public reconstruction key."""
         return certificate[self.key_offset : self.key_offset + self.point_size]
+
+    def well_formed(self, certificate: bytes) -> bool:
+        """Tell whether a suite 2 certificate's constants are right (SE 1.4 Annex C.4.2.3.1).
+
+        Suite 1 has the profile identifier alone to look at.
+        """
+        if self.key_offset == 0:
+            return certificate[38:40] == _PROFILE
+        kind, curve, digest, usage = (certificate[at] for at in (0, 9, 10, 36))
+        return (kind, curve, digest) == _SUITE_2_CONSTANTS and bool(usage & _KEY_AGREEMENT)
 
 
 SUITE_1: Final = Suite(

@@ -1,7 +1,8 @@
 """The communications hub of the virtual network."""
 
 from .admission import SMETS1_SLOTS, SMETS2_SLOTS, DeviceLog, Refusal
-from .hub import NETWORK_KEY_CLUSTERS, CommunicationsHub, Hooks
+from .application import NETWORK_KEY_CLUSTERS, Hooks
+from .hub import CommunicationsHub
 from .keep_alive import KeepAlive
 from .network import Member, Network
 

@@ -47,6 +47,10 @@ FIRST_CHANNEL: Final = 11
 _CAPABILITIES: Final = {ROUTER: 0x8E, END_DEVICE: 0x8C}
 
 
+type Carrier = Callable[[Callable[[ApsFrame], None], ApsFrame], None]
+"""Carries one frame on: calls the function with it now, later, twice, changed or never."""
+
+
 class NetworkState(IntEnum):
     """EmberNetworkStatus."""
 
@@ -128,7 +132,7 @@ class Stack:
         self._joining: StoredNetwork | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._pending: dict[int, _Unacknowledged] = {}
-        self._delay: Callable[[Callable[[], None], ApsFrame], None] | None = None
+        self._carrier: Carrier | None = None
 
     @property
     def network(self) -> StoredNetwork | None:
@@ -140,11 +144,9 @@ class Stack:
         """The short address, or 0xFFFE."""
         return NO_ADDRESS if self.flash.network is None else self.flash.network.address
 
-    def filter_incoming(
-        self, carry: Callable[[Callable[[], None], ApsFrame], None]
-    ) -> None:
+    def carry_with(self, carrier: Carrier | None) -> None:
         """Let a fault carry the frames that are for the host."""
-        self._delay = carry
+        self._carrier = carrier
 
     def reset(self) -> None:
         """Forget everything that is not in flash."""
@@ -535,15 +537,15 @@ class Stack:
             return
         if frame.destination_endpoint == 0 and self._answer_zdo(frame, source):
             return
-        self._carry(
-            lambda: self._events.message_received(frame, source, destination), frame
-        )
 
-    def _carry(self, deliver: Callable[[], None], frame: ApsFrame) -> None:
-        if self._delay is None:
-            deliver()
+        def deliver(carried: ApsFrame) -> None:
+            if self.state is not NetworkState.NO_NETWORK:
+                self._events.message_received(carried, source, destination)
+
+        if self._carrier is None:
+            deliver(frame)
         else:
-            self._delay(deliver, frame)
+            self._carrier(deliver, frame)
 
     def _take_aps_command(self, sealed: SealedAps) -> None:
         if sealed.frame.key is not None:
