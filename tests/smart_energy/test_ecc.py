@@ -85,6 +85,18 @@ def test_inverses_together_are_the_inverses(curve: KoblitzCurve) -> None:
 
 
 @CURVES
+def test_trace_is_the_sum_of_the_conjugates(curve: KoblitzCurve) -> None:
+    field = curve.field
+    for power in range(field.degree):
+        conjugate = field.spread(1 << power)
+        total = 0
+        for _ in range(field.degree):
+            total ^= conjugate
+            conjugate = field.square(conjugate)
+        assert field.trace(field.spread(1 << power)) == total
+
+
+@CURVES
 def test_half_trace_solves_the_quadratic_where_the_trace_is_zero(
     curve: KoblitzCurve,
 ) -> None:

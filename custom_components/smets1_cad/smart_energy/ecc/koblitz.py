@@ -331,7 +331,7 @@ class KoblitzCurve:
 
 SECT163K1: Final = KoblitzCurve(
     "sect163k1",
-    BinaryField(163, (0, 3, 6, 7)),
+    BinaryField(163, (0, 3, 6, 7), trace_exponents=(0, 157)),
     a=1,
     base=Point(
         0x02FE13C0537BBC11ACAA07D793DE4E6D5E5C94EEE8,
@@ -344,7 +344,7 @@ SECT163K1: Final = KoblitzCurve(
 
 SECT283K1: Final = KoblitzCurve(
     "sect283k1",
-    BinaryField(283, (0, 5, 7, 12)),
+    BinaryField(283, (0, 5, 7, 12), trace_exponents=(0, 271)),
     a=0,
     base=Point(
         0x0503213F78CA44883F1A3B8162F188E553CD265F23C1567A16876913B0C2AC2458492836,
