@@ -30,6 +30,8 @@ from .cluster import Answer, ClusterServer, Readers
 from .overrides import Overrides
 
 _HEADER: Final = 3
+_REPORTING_HEAD: Final = 3
+"""Direction and attribute id."""
 
 type Servers = Mapping[tuple[int, int], ClusterServer]
 """Cluster servers by endpoint and cluster id."""
@@ -146,7 +148,12 @@ class Responder:
             case General.WRITE_ATTRIBUTES_NO_RESPONSE:
                 return []
             case General.CONFIGURE_REPORTING:
-                payload = bytes((Status.UNREPORTABLE_ATTRIBUTE,)) + frame.payload[:3]
+                if len(frame.payload) < _REPORTING_HEAD:
+                    raise MalformedFrameError("Configure Reporting names no attribute")
+                payload = (
+                    bytes((Status.UNREPORTABLE_ATTRIBUTE,))
+                    + frame.payload[:_REPORTING_HEAD]
+                )
                 return [_general(frame, General.CONFIGURE_REPORTING_RESPONSE, payload)]
             case _:
                 return [default_response(frame, Status.UNSUP_GENERAL_COMMAND)]

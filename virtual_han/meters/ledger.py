@@ -18,6 +18,7 @@ class Books:
         tiers: by register tier; tier 0 for use under a tariff without tiers.
         blocks: by tier and block, under tariffs that have blocks.
         period_start: when the block period began.
+        period_end: when the next one begins.
         period_use: use since then.
         previous_period_use: use in the whole period before; None in the first.
         block: the block that the next unit falls in.
@@ -27,6 +28,7 @@ class Books:
 
     until: Instant
     period_start: Instant
+    period_end: Instant
     tiers: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     blocks: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     period_use: int = 0
@@ -40,6 +42,7 @@ class Books:
         return Books(
             self.until,
             self.period_start,
+            self.period_end,
             self.tiers.copy(),
             self.blocks.copy(),
             self.period_use,
@@ -72,9 +75,8 @@ class Ledger:
         self._register = register
         self._schedule = schedule
         self._kwh_per_unit = kwh_per_unit
-        opening = Books(
-            until=start, period_start=block_period(start)[0], block_start=start
-        )
+        period_start, period_end = block_period(start)
+        opening = Books(start, period_start, period_end, block_start=start)
         reading = register.reading(start)
         tiers = schedule.at(start).tariff.tiers or (NO_TIER,)
         for tier in tiers:
@@ -110,10 +112,10 @@ class Ledger:
             books.until = end
 
     def _book_span(self, books: Books, start: Instant, end: Instant) -> None:
-        period = block_period(start)[0]
-        if period != books.period_start:
+        if start >= books.period_end:
             books.previous_period_use, books.period_use = books.period_use, 0
-            books.period_start = books.block_start = period
+            books.period_start, books.period_end = block_period(start)
+            books.block_start = books.period_start
         tariff = self._schedule.at(start).tariff
         tier = tariff.tier_at(start)
         reading = self._register.reading(start)

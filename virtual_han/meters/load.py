@@ -66,17 +66,10 @@ class LoadModel:
 
     def net_electricity(self, half_hour: int) -> int:
         """Return Wh in a half hour: positive is imported, negative exported."""
-        local = utc(half_hour * HALF_HOUR).astimezone(LONDON)
-        position = local.hour + local.minute / 60
-        winter = 1 - 0.15 * math.cos(
-            2 * math.pi * (local.timetuple().tm_yday - 196) / _YEAR_DAYS
-        )
-        weekend = 1.2 if local.weekday() >= 5 and 9 <= local.hour < 17 else 1.0
-        spread = 0.5 + noise(self.seed, 1, half_hour)
-        used = _ELECTRIC_DAY[int(position)] / 2 * winter * weekend * spread
-        return round((used - self._solar(half_hour)) * self.scale)
+        return _net_electricity(self, half_hour)
 
-    def _solar(self, half_hour: int) -> float:
+    def solar(self, half_hour: int) -> float:
+        """Return Wh that the panels give in a half hour."""
         if not self.solar_watts:
             return 0.0
         moment = utc(half_hour * HALF_HOUR)
@@ -98,11 +91,23 @@ class LoadModel:
         """Return litres (thousandths of a m³) burnt in a half hour."""
         local = utc(half_hour * HALF_HOUR).astimezone(LONDON)
         cold = max(0.0, 15.5 - self.temperature(half_hour))
-        heating = cold * 0.45 * _HEATING_DAY[local.hour]
+        heating = cold * 0.6 * _HEATING_DAY[local.hour]
         cooking = 0.9 if local.hour in {7, 18} else 0.05
         spread = 0.6 + 0.8 * noise(self.seed, 3, half_hour)
         kilowatts = (heating + cooking * noise(self.seed, 4, half_hour)) * spread
         return round(kilowatts / 2 / 11.2 * 1000 * self.scale)
+
+
+@lru_cache(maxsize=2048)
+def _net_electricity(load: LoadModel, half_hour: int) -> int:
+    local = utc(half_hour * HALF_HOUR).astimezone(LONDON)
+    winter = 1 - 0.15 * math.cos(
+        2 * math.pi * (local.timetuple().tm_yday - 196) / _YEAR_DAYS
+    )
+    weekend = 1.2 if local.weekday() >= 5 and 9 <= local.hour < 17 else 1.0
+    spread = 0.5 + noise(load.seed, 1, half_hour)
+    used = _ELECTRIC_DAY[local.hour] / 2 * winter * weekend * spread
+    return round((used - load.solar(half_hour)) * load.scale)
 
 
 @lru_cache(maxsize=256)

@@ -31,6 +31,8 @@ _TOP_UPS_KEPT: Final = 5
 _FROM_METER: Final = 1
 _PER_WEEK: Final = 2
 _TIME_BASED: Final = 0
+_LOG_OVERHEAD: Final = 5
+_LOG_ENTRY: Final = 9
 _LOW_CREDIT_ALARM: Final = 0x0001
 _DISCONNECTED_ALARM: Final = 0x0100
 
@@ -53,6 +55,10 @@ class TopUp:
 
     at: Instant
     amount: int
+
+    def fields(self) -> Mapping[str, FieldValue]:
+        """Return its entry of PublishTopUpLog."""
+        return {"topUpCode": b"", "topUpAmount": self.amount, "topUpTime": self.at}
 
 
 @dataclass(slots=True)
@@ -204,10 +210,11 @@ class PrepaymentServer(ClusterServer):
         latest = number(fields, "latestEndTime", at) or at
         wanted = number(fields, "numberOfRecords") or 0xFF
         entries: list[FieldValue] = [
-            {"topUpCode": b"", "topUpAmount": top_up.amount, "topUpTime": top_up.at}
+            top_up.fields()
             for top_up in reversed(self.account.top_ups)
             if top_up.at <= latest
-        ][: min(wanted, (self._room - 5) // 9)]
+        ]
+        del entries[min(wanted, (self._room - _LOG_OVERHEAD) // _LOG_ENTRY) :]
         if not entries:
             return Status.NOT_FOUND
         return [

@@ -92,6 +92,8 @@ class Register:
 
     def _partial(self, at: Instant) -> int:
         half_hour, second = divmod(at, HALF_HOUR)
+        if second == 0:
+            return 0
         full = self._energy(half_hour)
         return self._flowed(half_hour, second, full) - self._lost(
             half_hour, second, full

@@ -95,7 +95,7 @@ def encode(wire_type: WireType, value: Value) -> bytes:
             if not isinstance(value, bytes) or len(value) != wire_type.octets:
                 raise ZclError(f"{wire_type.name} takes {wire_type.octets} octets")
             return value
-        case Kind.UNSIGNED | Kind.SIGNED:
+        case _:
             number = wire_type.invalid if value is None else value
             if not isinstance(number, int):
                 raise ZclError(f"{wire_type.name} takes a number, not octets")
@@ -135,15 +135,13 @@ def decode(wire_type: WireType, data: bytes, offset: int = 0) -> tuple[Value, in
             if length == wire_type.invalid:
                 return None, offset
             return _take(data, offset, length, wire_type.name), offset + length
-        case Kind.UNSIGNED | Kind.SIGNED:
+        case _:
             number = int.from_bytes(
                 head, "little", signed=wire_type.kind is Kind.SIGNED
             )
-            return (
-                None
-                if number == wire_type.invalid and _has_invalid(wire_type)
-                else number
-            ), (offset)
+            if number == wire_type.invalid and _has_invalid(wire_type):
+                return None, offset
+            return number, offset
 
 
 def _has_invalid(wire_type: WireType) -> bool:
