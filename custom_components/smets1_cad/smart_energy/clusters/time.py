@@ -6,6 +6,7 @@ import zigpy.types as t
 from zigpy.zcl.foundation import BaseAttributeDefs
 
 from .base import SmartEnergyCluster, attribute
+from .types.time import TimeStatus
 
 
 class Time(SmartEnergyCluster):
@@ -18,12 +19,12 @@ class Time(SmartEnergyCluster):
         """Attributes of the server."""
 
         time: Final = attribute(0x0000, t.UTCTime, "rw", mandatory=True)
-        time_status: Final = attribute(0x0001, t.bitmap8, "rw", mandatory=True)
+        time_status: Final = attribute(0x0001, TimeStatus, "rw", mandatory=True)
         time_zone: Final = attribute(0x0002, t.int32s, "rw")
         dst_start: Final = attribute(0x0003, t.uint32_t, "rw")
         dst_end: Final = attribute(0x0004, t.uint32_t, "rw")
         dst_shift: Final = attribute(0x0005, t.int32s, "rw")
-        standard_time: Final = attribute(0x0006, t.uint32_t)
-        local_time: Final = attribute(0x0007, t.uint32_t)
+        standard_time: Final = attribute(0x0006, t.StandardTime)
+        local_time: Final = attribute(0x0007, t.LocalTime)
         last_set_time: Final = attribute(0x0008, t.UTCTime)
         valid_until_time: Final = attribute(0x0009, t.UTCTime, "rw")
