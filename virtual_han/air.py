@@ -81,6 +81,7 @@ class Air:
         """Start with nobody listening."""
         self._stations: list[Station] = []
         self.taps: list[Tap] = []
+        self.damage: Callable[[AirFrame], AirFrame] | None = None
 
     def attach(self, station: Station) -> None:
         """Let a station hear."""
@@ -112,6 +113,8 @@ class Air:
 
     def transmit(self, sender: Station, frame: AirFrame) -> bool:
         """Send a frame; tell whether somebody acknowledged it (MAC), or it was a broadcast."""
+        if self.damage is not None:
+            frame = self.damage(frame)
         for tap in self.taps:
             tap(frame)
         listeners = [

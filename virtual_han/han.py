@@ -9,9 +9,11 @@ from .air import Air
 from .clock import Clock
 from .crypto.ecqv import CertificateAuthority, Credentials
 from .crypto.suite import SUITE_1, SUITES
+from .faults import Faults
 from .hub import SMETS1_SLOTS, CommunicationsHub, DeviceLog, Network
 from .hub.admission import MAX_WINDOW
 from .meters import HanServers, HomeConfig
+from .referee import Referee
 from .stick import DEFAULT_VERSION, Flash, Ncp, StickServer, Timing
 
 STICK_EUI64: Final = bytes.fromhex("00124B0001ABCDEF")
@@ -85,8 +87,15 @@ class VirtualHan:
         self.hub.add_server(self.servers)
         if config.ihd:
             self.log.seat(IHD_EUI64)
+        self.referee = Referee(self._now, self.hub.endpoints)
+        self.hub.hooks.observe = self.referee.request
         self.stick = StickServer(
             self._build_stick(), host=config.host, port=config.port
+        )
+        self.ncp.observers.append(self.referee.stick_command)
+        self.ncp.listeners.append(self.referee.delivered)
+        self.faults = Faults(
+            self.hub, self.stick, self.servers.time, Random(f"{config.seed} faults")
         )
 
     def _now(self) -> float:
@@ -141,6 +150,7 @@ class VirtualHan:
 
     async def stop(self) -> None:
         """Close the stick's socket; its flash keeps the network."""
+        self.faults.stop()
         await self.stick.stop()
 
     async def __aenter__(self) -> Self:

@@ -69,6 +69,7 @@ class Ncp:
         self.configuration: dict[int, int] = {}
         self.values: dict[int, bytes] = {}
         self.observers: list[CommandObserver] = []
+        self.listeners: list[Callable[[ApsFrame], None]] = []
         self._line: SerialLine | None = None
         self._greeted = False
 
@@ -162,6 +163,8 @@ class Ncp:
 
     def message_received(self, frame: ApsFrame, sender: int, destination: int) -> None:
         """Hand the host a message."""
+        for listener in self.listeners:
+            listener(frame)
         self.callback(
             "incomingMessageHandler", incoming_message(self, frame, sender, destination)
         )
