@@ -215,6 +215,7 @@ def test_block_thresholds() -> None:
     ]
     assert blocks == [1, 1, 2, 3]
     assert prices.block_thresholds([None], Scale()) == ()
+    assert prices.block_thresholds([3, 4], Scale()) == (Decimal(3), Decimal(4))
 
 
 @pytest.mark.parametrize(

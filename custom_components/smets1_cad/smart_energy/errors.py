@@ -73,6 +73,24 @@ class KeyEstablishmentError(SmartEnergyError):
     responsible = Responsible.CAD_PROVIDER
 
 
+class ProfileRefusedError(SmartEnergyError):
+    """Raised when a meter does not give its log, or gives one that cannot be.
+
+    Attributes:
+        reason: ``profile_`` and what was wrong.
+    """
+
+    responsible = Responsible.SUPPLIER
+
+    def __init__(self, cause: str) -> None:
+        """Say why, from a slug such as ``channel_not_supported``."""
+        super().__init__(
+            f"The meter did not give its log ({cause.replace('_', ' ')}); history before"
+            " pairing stays empty, readings go on",
+            reason=f"profile_{cause}",
+        )
+
+
 class EgressDenied(SmartEnergyError):
     """Raised when a frame that is not on the allow-list was about to leave (R16).
 

@@ -3,9 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Final
 
 from .common import Alarm, Fuel, Provenance, SupplyState, TierBlock
+
+_CONTEXT: Final = Context(prec=40, rounding=ROUND_HALF_EVEN)
+_MJ_PER_KWH: Final = Decimal("3.6")
+# A millionth of a kWh or m³: far finer than any meter, and no endless fractions.
+_CALCULATED_STEP: Final = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +75,22 @@ class GasConversion:
     conversion_factor: Decimal
     provenance: Provenance
 
+    @property
+    def kwh_per_m3(self) -> Decimal:
+        """The energy of one m³ as the meter counts it."""
+        mj = _CONTEXT.multiply(self.conversion_factor, self.calorific_value)
+        return _CONTEXT.divide(mj, _MJ_PER_KWH)
+
+    def energy_kwh(self, volume_m3: Decimal) -> Decimal:
+        """Turn m³ into kWh, to a millionth."""
+        energy = _CONTEXT.multiply(volume_m3, self.kwh_per_m3)
+        return energy.quantize(_CALCULATED_STEP, context=_CONTEXT)
+
+    def volume_m3(self, energy_kwh: Decimal) -> Decimal:
+        """Turn kWh into m³, to a millionth."""
+        volume = _CONTEXT.divide(energy_kwh, self.kwh_per_m3)
+        return volume.quantize(_CALCULATED_STEP, context=_CONTEXT)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GasAmount:
@@ -85,6 +107,41 @@ class GasAmount:
     energy_provenance: Provenance | None = None
     volume_m3: Decimal | None = None
     volume_provenance: Provenance | None = None
+
+    @classmethod
+    def measured(
+        cls,
+        *,
+        energy_kwh: Decimal | None = None,
+        volume_m3: Decimal | None = None,
+        conversion: GasConversion | None = None,
+    ) -> GasAmount | None:
+        """Take what was measured, and calculate the other unit where possible.
+
+        Args:
+            energy_kwh: measured energy, or None.
+            volume_m3: measured volume, or None.
+            conversion: how to turn one into the other; None leaves it unknown.
+
+        Returns:
+            The amount, or None where nothing was measured.
+        """
+        if energy_kwh is None and volume_m3 is None:
+            return None
+        measured, calculated = Provenance.MEASURED, Provenance.CALCULATED
+        energy_by = None if energy_kwh is None else measured
+        volume_by = None if volume_m3 is None else measured
+        if conversion is not None:
+            if energy_kwh is None and volume_m3 is not None:
+                energy_kwh, energy_by = conversion.energy_kwh(volume_m3), calculated
+            elif volume_m3 is None and energy_kwh is not None:
+                volume_m3, volume_by = conversion.volume_m3(energy_kwh), calculated
+        return cls(
+            energy_kwh=energy_kwh,
+            energy_provenance=energy_by,
+            volume_m3=volume_m3,
+            volume_provenance=volume_by,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

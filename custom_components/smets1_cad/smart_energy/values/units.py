@@ -69,6 +69,15 @@ class Unit(IntEnum):
             return None
         return EXACT.divide(EXACT.multiply(value, _UNITS[self][3]), Decimal(3600))
 
+    def to_kw(self, demand: Decimal) -> Decimal | None:
+        """Turn a demand of this unit into kW; None where the unit is no energy.
+
+        Demand is per hour, but in MJ per second.
+        """
+        if self is Unit.MEGAJOULE:
+            return EXACT.multiply(demand, Decimal(1000))
+        return self.to_kwh(demand)
+
     def to_m3(self, value: Decimal) -> Decimal | None:
         """Turn a value of this unit into m³; None where the unit is no volume."""
         if self.quantity is not Quantity.VOLUME:
