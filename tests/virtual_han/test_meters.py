@@ -276,6 +276,16 @@ def test_gas_moves_on_the_half_hour(bench: Bench) -> None:
     assert _u48(second[0x0000]) > _u48(first[0x0000])
 
 
+def test_gas_that_is_cut_off(bench: Bench) -> None:
+    meter = bench.servers.home.meters[GAS]
+    meter.switch_supply(Supply.OFF, bench.clock.instant())
+    bench.clock.advance(3600)
+    first = bench.read(bench.endpoint(GAS), METERING, 0x0000)
+    bench.clock.advance(6 * 3600)
+    assert bench.read(bench.endpoint(GAS), METERING, 0x0000) == first
+    assert bench.read(bench.endpoint(GAS), METERING, 0x0014) == {0x0014: b"\x00"}
+
+
 def test_gas_in_both_units(bench: Bench) -> None:
     """m³ today in the meter's day, which is UTC's, and kWh at 39.3 MJ/m³."""
     values = bench.read(
@@ -575,6 +585,10 @@ def test_discovery_of_commands(bench: Bench) -> None:
     assert generated == "18071401" + bytes(range(14)).hex()
 
 
+def test_time_has_no_commands(bench: Bench) -> None:
+    assert bench.ask(bench.esi, 0x000A, "00071100ff") == ["18071201"]
+
+
 def test_success_is_told_only_where_it_is_wanted(bench: Bench) -> None:
     """Price acknowledgement: a Default Response, unless the bit says no."""
     acknowledgement = "04" * 4 + "05000000" + "06" * 4 + "00"
@@ -665,6 +679,7 @@ def test_the_supply_goes_with_the_credit(prepaying: Bench) -> None:
         0x0400: b"\x01\x00",
     }
     account.emergency_selected = True
+    assert prepaying.read(endpoint, PREPAYMENT, 0x0003) == {0x0003: b"\x16"}
     account.opening = -100_000
     assert prepaying.read(endpoint, PREPAYMENT, 0x0003) == {0x0003: b"\x36"}
     assert prepaying.number(endpoint, PREPAYMENT, 0x0002, signed=True) == 900_000

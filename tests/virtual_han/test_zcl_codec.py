@@ -251,6 +251,10 @@ def test_a_block_period_of_each_version() -> None:
     new = encode_fields(command, values, NEWEST)
     assert old.hex() == "0100000002000000030000000400002302"
     assert new.hex() == "01000000020000000300000004000002030000"
+    assert "numberOfPriceTiersAndNumberOfBlockThresholds" not in decode_fields(
+        command, new, NEWEST
+    )
+    assert decode_fields(command, new, NEWEST)["blockPeriodDurationType"] == 3
 
 
 def test_structures_and_lists() -> None:
@@ -285,6 +289,7 @@ def test_structures_and_lists() -> None:
         ("seasonEntries", [5]),
         ("seasonEntries", [{"weekIdRef": b"x"}]),
         ("providerId", [1]),
+        ("providerId", b"x"),
         ("nonsense", 1),
     ],
 )

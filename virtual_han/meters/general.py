@@ -1,11 +1,9 @@
 """The clusters that say what the hub is and what time it has: Basic and Time."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from ..clock import LONDON, Clock, Instant, clock_changes, utc
-from ..zcl import FieldValue, Status
-from .cluster import ClusterServer, Readers, Result, constant, text
+from .cluster import ClusterServer, Readers, constant, text
 from .meter import Firmware
 
 BASIC: Final = 0x0000
@@ -36,12 +34,6 @@ class BasicServer(ClusterServer):
             0x0007: constant(_MAINS),
             0x4000: text(self.firmware.version),
         }
-
-    def command(
-        self, name: str, fields: Mapping[str, FieldValue], at: Instant
-    ) -> Result:
-        """Answer nothing: the cluster has no command that a meter network serves."""
-        return Status.UNSUP_CLUSTER_COMMAND
 
 
 class TimeServer(ClusterServer):
@@ -75,9 +67,3 @@ class TimeServer(ClusterServer):
             0x0008: constant(self.last_set),
             0x0009: constant(self.last_set + 24 * _HOUR),
         }
-
-    def command(
-        self, name: str, fields: Mapping[str, FieldValue], at: Instant
-    ) -> Result:
-        """Answer nothing: Time has no commands."""
-        return Status.UNSUP_CLUSTER_COMMAND

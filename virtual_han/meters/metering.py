@@ -6,7 +6,7 @@ from typing import Final
 from ..aps import Fuel
 from ..clock import HALF_HOUR, Instant
 from ..flavours import Flavour
-from ..zcl import TYPES, FieldValue, Status, Value, encode
+from ..zcl import TYPES, FieldValue, Status, Value, cluster_tables, encode
 from .cluster import Answer, ClusterServer, Readers, Result, number
 from .meter import Meter
 from .metering_attributes import metering_attributes
@@ -18,6 +18,8 @@ _PROFILE_OVERHEAD: Final = 10
 """Octets of a GetProfileResponse around its intervals: header, end time, status, period, count."""
 _SAMPLES_OVERHEAD: Final = 14
 _INTERVAL: Final = 3
+_ALTERNATIVE_UNIT: Final = 0x0312
+_ALTERNATIVES: Final = range(0x0C00, 0x0D00)
 
 _OK, _UNDEFINED_CHANNEL, _CHANNEL_NOT_SUPPORTED, _INVALID_END, _TOO_MANY, _NONE = range(
     6
@@ -48,7 +50,14 @@ class MeteringServer(ClusterServer):
     def attributes(self, at: Instant) -> Readers:
         """Return what the meter holds."""
         periods = self._periods if self._flavour.profile else 0
-        return metering_attributes(self.meter, at, profile_periods=periods)
+        readers = metering_attributes(self.meter, at, profile_periods=periods)
+        if self._flavour.has(cluster_tables()[METERING].attributes[_ALTERNATIVE_UNIT]):
+            return readers
+        # A hub that cannot name the other unit does not count in it either,
+        # though the tables date some of these counters with the first version.
+        return {
+            key: reader for key, reader in readers.items() if key not in _ALTERNATIVES
+        }
 
     def commands(self) -> frozenset[str]:
         """Return what the meter can be asked for."""
