@@ -27,7 +27,13 @@ from custom_components.smets1_cad.smart_energy.clusters import (
     SmartEnergyCluster,
     types,
 )
-from custom_components.smets1_cad.smart_energy.clusters.base import Count, Variant
+from custom_components.smets1_cad.smart_energy.clusters.base import (
+    Count,
+    LengthDependent,
+    OctetString,
+    Variant,
+    octet_string,
+)
 from custom_components.smets1_cad.smart_energy.const import ClusterId
 
 TABLES = Path(__file__).parents[2] / "virtual_han" / "clusters"
@@ -326,3 +332,31 @@ def named_struct() -> type[t.Struct]:
         value: t.uint8_t
 
     return OneOctet
+
+
+@pytest.mark.parametrize(
+    ("octets", "value", "invalid"),
+    [(b"\x02ab", b"ab", False), (b"\x00", b"", False), (b"\xff", b"", True)],
+)
+def test_octet_strings_can_be_missing(
+    octets: bytes, value: bytes, invalid: bool
+) -> None:
+    """The length 0xFF is no length (ZCL 2.6.2.14)."""
+    string, rest = OctetString.deserialize(octets + b"\x99")
+    assert (bytes(string), string.invalid, rest) == (value, invalid, b"\x99")
+    assert string.serialize() == octets
+
+
+def test_octet_strings_are_bounded_when_sent_not_when_received() -> None:
+    """A meter may exceed what the specification allows; we do not."""
+    kind = octet_string(2)
+    string, _ = kind.deserialize(b"\x03abc")
+    assert bytes(string) == b"abc"
+    with pytest.raises(ValueError, match="3 octets, at most 2 fit"):
+        string.serialize()
+    assert kind(b"ab").serialize() == b"\x02ab"
+
+
+def test_a_length_dependent_command_must_say_how() -> None:
+    with pytest.raises(NotImplementedError):
+        LengthDependent.layout(0)

@@ -675,8 +675,8 @@ BAD: list[tuple[int, str, str, int, str]] = [
     (0x0700, SERVER, "190500 01000000", 7, "length of rate_label takes 1 octet, 0"),
     (0x0700, SERVER, "190500 01000000 05 4142", 7, "rate_label says that it has 5"),
     (0x0703, SERVER, "191400 07000000 a4 00000000 3c00 05 48", 14, "message says"),
-    (0x0702, SERVER, "180501 00", 3, "an attribute's number takes 2 octets"),
-    (0x0702, SERVER, "180501 0000", 5, "an attribute's status"),
+    (0x0702, SERVER, "180501 0000", 3, "status of an attribute takes 3 octets, 2"),
+    (0x0702, SERVER, "18050a 00", 3, "an attribute's number takes 2 octets"),
     (0x0702, SERVER, "180501 0000 00", 6, "the type of current_summation_delivered"),
     (
         0x0702,

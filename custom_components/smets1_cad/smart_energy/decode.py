@@ -18,9 +18,9 @@ from .fields import read_fields
 from .general import AttributeRecord, Names, general_command
 from .wire import Fields
 
-LONGEST: Final = 2048
-"""Octets of the longest frame that is looked at. A Smart Energy device takes 128 in
-one go, Great Britain's 1500; what is longer comes from no meter."""
+LONGEST: Final = 1536
+"""Octets of the longest frame that is looked at. Smart Energy devices take 128 in
+one transfer; the most that any sends is a tunnel's 1500."""
 
 _CLUSTER_COMMAND: Final = 0b01
 _GENERAL_COMMAND: Final = 0b00

@@ -55,7 +55,10 @@ def _value(
 ) -> tuple[int, Value, int]:
     """A data type and a value of it."""
     label = name or f"attribute 0x{attribute_id:04X}"
-    type_id, offset = _octet(data, offset, f"the type of {label}")
+    if offset >= len(data):
+        need(data, offset, 1, f"the type of {label}")
+    type_id = data[offset]
+    offset += 1
     if (known := DATA_TYPES.get(type_id)) is not None:
         value, offset = known.read(data, offset, label)
     else:
@@ -75,14 +78,16 @@ def _numbers(data: bytes, offset: int, names: Names) -> Decoded:
 def _read_response(data: bytes, offset: int, names: Names) -> Decoded:
     """Number, status, and in case of success type and value."""
     records = []
-    while offset < len(data):
-        number, offset = _attribute_id(data, offset)
+    end = len(data)
+    while offset < end:
+        stop = need(data, offset, 3, "number and status of an attribute")
+        number = data[offset] | data[offset + 1] << 8
         name = names.get(number)
-        status, offset = _octet(data, offset, "an attribute's status")
-        if status:
+        if status := data[offset + 2]:
             records.append(AttributeRecord(number, name, status))
+            offset = stop
             continue
-        type_id, value, offset = _value(data, offset, number, name)
+        type_id, value, offset = _value(data, stop, number, name)
         records.append(AttributeRecord(number, name, 0, type_id, value))
     return {}, tuple(records), offset
 

@@ -17,12 +17,12 @@ from .clusters import CLUSTERS
 from .clusters.base import Variant
 from .clusters.types.price import TrailingDigit, UnitOfMeasure
 from .decode import DecodedFrame, Direction
-from .general import GENERAL_COMMANDS
+from .general import GENERAL_COMMANDS, AttributeRecord
 from .values.currency import Currency
 from .values.price import trailing_digits
 from .values.time import DatePattern, utc_from_raw
 from .values.units import UnitOfMeasure as Unit
-from .wire import Value
+from .wire import DATA_TYPES, Value
 
 type Meaning = str | int | float | list[Meaning] | dict[str, Meaning] | None
 """Text, numbers and lists of them, as JSON has them; None: there is no value."""
@@ -76,14 +76,26 @@ def attribute_meanings(frame: DecodedFrame) -> list[dict[str, Meaning]]:
         if record.status is not None:
             known["status"] = _status(record.status)
         definition = definitions.get(record.attribute_id)
-        if record.type_id is not None and record.value is not None:
-            writer = None if definition is None else _writer(definition.type)
-            if record.attribute_id in scaled:
-                known["value"] = scaled[record.attribute_id]
-            elif writer is not None:
+        if record.attribute_id in scaled:
+            known["value"] = scaled[record.attribute_id]
+        elif definition is not None and _fits(definition, record):
+            writer = _writer(definition.type)
+            if writer is not None:
                 _keep(known, "value", writer(record.value))
         found.append(known)
     return found
+
+
+def _fits(definition: Any, record: AttributeRecord) -> bool:
+    """Whether a value is what its attribute holds: meters err between like types."""
+    if record.type_id is None or record.value is None:
+        return False
+    if record.type_id == definition.zcl_type:
+        return True
+    sent, meant = DATA_TYPES.get(record.type_id), DATA_TYPES.get(definition.zcl_type)
+    if sent is None or meant is None or sent.octets != meant.octets:
+        return False
+    return isinstance(record.value, int) and record.value >= 0
 
 
 class _Silent(str):

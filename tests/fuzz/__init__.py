@@ -1,0 +1,1 @@
+"""Programs that look for octets which the decoder cannot stand."""
