@@ -2,9 +2,7 @@
 
 import pytest
 
-from custom_components.smets1_cad.smart_energy.network import (
-    NodeRole,
-)
+from custom_components.smets1_cad.smart_energy.network import NodeRole
 from virtual_han.han import HUB_EUI64, STICK_EUI64
 
 from .virtual import VERSIONS, connected, eui64, link_key, virtual_han

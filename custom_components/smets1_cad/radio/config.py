@@ -66,7 +66,7 @@ def application_config(
         conf.CONF_TOPO_SCAN_ENABLED: False,
         conf.CONF_OTA: {conf.CONF_OTA_ENABLED: False},
         conf.CONF_SOURCE_ROUTING: False,
-        conf.CONF_MAX_CONCURRENT_REQUESTS: 1,
+        conf.CONF_MAX_CONCURRENT_REQUESTS: 4,
         CONF_USE_THREAD: False,
         CONF_EZSP_CONFIG: {
             EzspConfigId.CONFIG_APPLICATION_ZDO_FLAGS.name: 0,

@@ -1,0 +1,104 @@
+"""What the stages of a session share."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from zigpy.types import KeyData
+
+from ...cad.breaker import Breaker
+from ...cad.clock import Clock
+from ...cad.errors import CadError
+from ...cad.link import LinkState
+from ...cad.models import Fuel
+from ...cad.pacing import FLOORS, Pacer
+from ..certificate import Credentials
+from ..network import HanRadio
+from .const import Timings
+from .gate import Gate
+from .record import HanRecord, HanStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionConfig:
+    """What the user has decided.
+
+    Attributes:
+        link_key: the link key that the install code makes.
+        credentials: device certificates with their keys, for key establishment on the
+            host; of one suite or both. None are needed where the stick has its own.
+        adopt: take over a network that the stick holds but that no record here knows.
+        intervals: how often to read each fuel; never more often than pacing allows.
+        timings: for tests.
+    """
+
+    link_key: KeyData = field(repr=False)
+    credentials: tuple[Credentials, ...] = field(default=(), repr=False)
+    adopt: bool = False
+    intervals: dict[Fuel, timedelta] = field(default_factory=dict)
+    timings: Timings = field(default_factory=Timings)
+
+    def interval(self, fuel: Fuel) -> timedelta:
+        """Return how often to read a fuel."""
+        return max(FLOORS[fuel], self.intervals.get(fuel, FLOORS[fuel]))
+
+
+type StatusSetter = Callable[[LinkState, CadError | None, float | None], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One session's parts.
+
+    Attributes:
+        set_status: takes state, error and the seconds until the next attempt.
+    """
+
+    radio: HanRadio
+    pacer: Pacer
+    store: HanStore
+    clock: Clock
+    config: SessionConfig
+    set_status: StatusSetter
+    gate: Gate = field(default_factory=Gate)
+    record: HanRecord = field(default_factory=HanRecord)
+    counters: Counter[str] = field(default_factory=Counter)
+    breaker: Breaker = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Give the session its breaker."""
+        self.breaker = Breaker(self.clock)
+
+    @property
+    def timings(self) -> Timings:
+        """How long to wait for what."""
+        return self.config.timings
+
+    @property
+    def han(self) -> str:
+        """What names the HAN to the pacer: the hub."""
+        return self.record.trust_centre or ""
+
+    async def save(self) -> None:
+        """Store the record."""
+        self.record.read_once = set(self.gate.read_once)
+        await self.store.save(self.record.as_dict())
+
+    async def load(self) -> None:
+        """Take over what an earlier process stored."""
+        self.record = HanRecord.from_dict(await self.store.load())
+        self.gate.joined()
+        self.gate.restore(self.record.read_once)
+
+    async def forget_join(self) -> None:
+        """Forget the network and all that was found on it."""
+        self.record = HanRecord()
+        self.gate.joined()
+        await self.save()
+
+    def status(
+        self, state: LinkState, error: CadError | None = None, wait: float | None = None
+    ) -> None:
+        """Tell where the session is."""
+        self.set_status(state, error, wait)

@@ -1,0 +1,144 @@
+"""Read the hub in its time: each fuel at its pace, keep-alive, and what to do about silence."""
+
+from asyncio import Lock
+from collections.abc import Callable
+from datetime import timedelta
+
+from ...cad.models import Fuel
+from ...cad.pacing import TooSoon, jittered
+from ..errors import EgressDenied
+from .const import LOGGER
+from .context import Context
+from .discovery import find_endpoints
+from .errors import HubRefused, HubSilent, KeyRefused
+from .link import HubLink
+
+_SILENT_BURSTS: int = 3
+"""Bursts in a row without an answer before it is found out what is wrong."""
+
+
+class Poller:
+    """Reads one link until it is cancelled, or something ends it."""
+
+    def __init__(
+        self, context: Context, link: HubLink, fuels: Callable[[], frozenset[Fuel]]
+    ) -> None:
+        """Prepare to read.
+
+        Args:
+            context: the session's parts.
+            link: the connection to the hub.
+            fuels: the fuels that may be read, by consent.
+        """
+        self._context = context
+        self._link = link
+        self._fuels = fuels
+        self._lock = Lock()
+        self._silent = 0
+
+    async def run(self) -> None:
+        """Read for ever.
+
+        Raises:
+            HubSilent: the hub is gone.
+            KeyRefused: the hub does not take the link key any more.
+            RadioLost: the stick stopped answering.
+        """
+        clock, keep_alive = self._context.clock, self._link.keep_alive
+        due: dict[Fuel | None, float] = dict.fromkeys(Fuel, clock.monotonic())
+        due[None] = clock.monotonic() + keep_alive.every
+        while True:
+            now = clock.monotonic()
+            for fuel in Fuel:
+                if not self._is_read(fuel):
+                    due[fuel] = max(due[fuel], now + self._context.timings.rediscover)
+            what = min(due, key=lambda one: due[one])
+            await clock.sleep(due[what] - now)
+            if what is None:
+                await keep_alive.beat()
+                due[what] = clock.monotonic() + keep_alive.every
+            else:
+                wait = await self._cycle(what)
+                due[what] = clock.monotonic() + wait.total_seconds()
+
+    def _is_read(self, fuel: Fuel) -> bool:
+        return fuel in self._fuels() and bool(self._link.reader.meters(fuel))
+
+    async def _cycle(self, fuel: Fuel) -> timedelta:
+        """Read a fuel if it may be read now; return how long to wait for the next time."""
+        rest = self._context.breaker.remaining
+        if rest > 0:
+            return timedelta(seconds=rest)
+        try:
+            await self.read(fuel)
+        except TooSoon as err:
+            return err.wait
+        except HubSilent:
+            await self._diagnose()
+        except (HubRefused, EgressDenied) as err:
+            LOGGER.debug("The %s meter was not read: %s", fuel, err)
+        interval = jittered(self._context.config.interval(fuel))
+        return max(interval, timedelta(seconds=self._context.breaker.remaining))
+
+    async def read(self, fuel: Fuel) -> None:
+        """Ask one fuel's meter, as one burst.
+
+        Raises:
+            TooSoon: pacing does not allow it yet.
+            HubSilent: no answer came.
+            HubRefused: the hub answered with a failure.
+            KeyRefused: the hub does not know the link key.
+            RadioLost: the stick stopped answering.
+        """
+        context = self._context
+        async with self._lock, context.pacer.burst(context.han, fuel) as burst:
+            with context.gate.during(burst):
+                try:
+                    await self._link.reader.read(fuel, burst)
+                except HubSilent:
+                    self._silent += 1
+                    context.counters["replies_missed"] += 1
+                    context.breaker.failure()
+                    raise
+                except HubRefused:
+                    context.counters["requests_refused"] += 1
+                    context.breaker.failure()
+                    raise
+                finally:
+                    context.counters["frames_for_readings"] += burst.frames
+        self._silent = 0
+        self._link.keep_alive.missed = 0
+        context.breaker.success()
+        if self._link.reader.learnt:
+            self._link.reader.learnt = False
+            await context.save()
+
+    async def fetch_profile(
+        self, fuel: Fuel, channel: int, end_time: int, periods: int
+    ) -> None:
+        """Ask a meter for its half-hourly log, as one burst of one frame.
+
+        Raises: as `read`.
+        """
+        context = self._context
+        async with self._lock, context.pacer.burst(context.han, fuel) as burst:
+            with context.gate.during(burst):
+                await self._link.reader.fetch_profile(fuel, channel, end_time, periods)
+
+    async def _diagnose(self) -> None:
+        """After some silence: is the hub gone, or does it only not take the key?
+
+        Raises:
+            HubSilent: it is gone.
+            KeyRefused: it is there, so it must have retired the key.
+        """
+        context = self._context
+        if self._silent % _SILENT_BURSTS:
+            return
+        await find_endpoints(context.radio.hub, context.timings.reply)
+        try:
+            await self._link.keep_alive.prove()
+        except HubSilent as err:
+            raise KeyRefused(
+                "The hub is there, but does not answer under the link key. Key establishment is run again."
+            ) from err

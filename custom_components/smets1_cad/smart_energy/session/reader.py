@@ -1,0 +1,163 @@
+"""Read a fuel: one burst, the registers first, then what else is due."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from ...cad.clock import Clock
+from ...cad.models import Fuel
+from ...cad.pacing import Burst
+from ..const import ClusterId
+from ..device import HanFrame
+from .chores import Chore, ChoreList
+from .const import LOGGER
+from .discovery import endpoints_with
+from .errors import HubRefused
+from .exchange import Exchange
+from .plan import METERING, Plan
+from .record import ClusterRecord, HanRecord
+from .static import is_static
+
+_UNSUPPORTED_ATTRIBUTE: Final = 0x86
+_UNSUPPORTED_COMMANDS: Final = frozenset({0x81, 0x82, 0xC3})
+"""UNSUP_CLUSTER_COMMAND, UNSUP_GENERAL_COMMAND, UNSUPPORTED_CLUSTER."""
+
+READ_RESPONSE: Final = 0x01
+REPORT: Final = 0x0A
+GET_PROFILE: Final = 0x00
+GET_PROFILE_RESPONSE: Final = 0x00
+
+
+class Reader:
+    """Reads what one hub has, a burst at a time, and learns what it has not."""
+
+    def __init__(self, exchange: Exchange, record: HanRecord, clock: Clock) -> None:
+        """Read over one connection; what is learnt goes into the record."""
+        self._exchange = exchange
+        self._record = record
+        self._clock = clock
+        self.chores = ChoreList(record)
+        self._plans: dict[int, Plan] = {}
+        self.learnt = False
+        """Whether the record has changed since this was last set to False."""
+
+    def meters(self, fuel: Fuel) -> list[int]:
+        """Return the endpoints that meter a fuel."""
+        return [
+            endpoint
+            for endpoint in endpoints_with(self._record, ClusterId.METERING)
+            if self._record.endpoints[endpoint].fuel is fuel
+        ]
+
+    async def read(self, fuel: Fuel, burst: Burst) -> None:
+        """Spend one burst: the meter once, more of it while it is not known, then one chore or two.
+
+        Raises: as `Exchange.read`, but for a refusal of a chore.
+        """
+        for endpoint in self.meters(fuel):
+            plan = self._plan(endpoint, fuel)
+            plan.begin_burst()
+            await self._read_meter(endpoint, plan)
+            while burst.frames_left > 1 and (
+                plan.untried or self._wants_more(fuel, plan)
+            ):
+                await self._read_meter(endpoint, plan)
+        for endpoint, chore in self.chores.due(fuel, self._clock.monotonic()):
+            if not burst.frames_left:
+                break
+            await self._do(endpoint, chore)
+
+    def _wants_more(self, fuel: Fuel, plan: Plan) -> bool:
+        """Gas is read so rarely that all of it is read at once; of electricity the start is."""
+        return fuel is Fuel.GAS and plan.unread
+
+    def _plan(self, endpoint: int, fuel: Fuel) -> Plan:
+        if endpoint not in self._plans:
+            known = self._record.endpoints[endpoint].clusters[ClusterId.METERING]
+            self._plans[endpoint] = Plan(METERING[fuel], known)
+        return self._plans[endpoint]
+
+    async def _read_meter(self, endpoint: int, plan: Plan) -> None:
+        if attributes := plan.next_request():
+            await self._exchange.read(
+                self._exchange.cluster(endpoint, ClusterId.METERING), attributes
+            )
+
+    async def _do(self, endpoint: int, chore: Chore) -> None:
+        known = self._record.endpoints[endpoint].clusters[chore.cluster_id]
+        cluster = self._exchange.cluster(endpoint, chore.cluster_id)
+        self.chores.done(endpoint, chore, self._clock.monotonic())
+        try:
+            if chore.command_id is None:
+                await self._exchange.read(
+                    cluster,
+                    [one for one in chore.attributes if one not in known.missing],
+                )
+            else:
+                await self._exchange.command(
+                    cluster, chore.command_id, *chore.arguments, answers=chore.answers
+                )
+        except HubRefused as err:
+            LOGGER.debug("The hub has no answer to a request: %s", err)
+            if err.status in _UNSUPPORTED_COMMANDS and chore.command_id is not None:
+                known.refused.add(chore.command_id)
+                self.learnt = True
+
+    async def fetch_profile(
+        self, fuel: Fuel, channel: int, end_time: int, periods: int
+    ) -> None:
+        """Ask the first meter of a fuel for its log: GetProfile.
+
+        Args:
+            fuel: of which meter.
+            channel: 0 delivered, 1 received.
+            end_time: UTCTime of the end of the newest interval; 0 for the latest.
+            periods: how many at most.
+
+        Raises: as `Exchange.command`.
+        """
+        endpoint = self.meters(fuel)[0]
+        await self._exchange.command(
+            self._exchange.cluster(endpoint, ClusterId.METERING),
+            GET_PROFILE,
+            channel,
+            end_time,
+            periods,
+            answers=(GET_PROFILE_RESPONSE,),
+        )
+
+    def frame_received(self, frame: HanFrame) -> None:
+        """Learn from a reply or a report which attributes the hub has."""
+        if not frame.is_general or frame.command_id not in (READ_RESPONSE, REPORT):
+            return
+        place = self._record.endpoints.get(frame.cluster.endpoint.endpoint_id)
+        known = place and place.clusters.get(int(frame.cluster.cluster_id))
+        if known:
+            self.learnt |= _learn(known, frame, int(frame.cluster.cluster_id))
+
+
+def records(frame: HanFrame) -> Iterable[tuple[int, object]]:
+    """Return id and value of every attribute that a reply or a report tells."""
+    if frame.command_id == REPORT:
+        for item in frame.command.attribute_reports:
+            yield int(item.attrid), item.value.value
+    else:
+        for item in frame.command.status_records:
+            if item.status == 0:
+                yield int(item.attrid), item.value.value
+
+
+def _learn(known: ClusterRecord, frame: HanFrame, cluster_id: int) -> bool:
+    before = len(known.supported), len(known.missing)
+    known.supported |= {
+        attribute
+        for attribute, _ in records(frame)
+        if not is_static(cluster_id, attribute)
+    }
+    known.missing -= known.supported
+    if frame.command_id == READ_RESPONSE:
+        known.missing |= {
+            int(item.attrid)
+            for item in frame.command.status_records
+            if item.status == _UNSUPPORTED_ATTRIBUTE
+        }
+    return (len(known.supported), len(known.missing)) != before

@@ -1,0 +1,288 @@
+"""What the hub's frames mean: replies and pushes alike become updates."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from ...cad.clock import Clock
+from ...cad.models import (
+    CadUpdate,
+    ElectricityReading,
+    Fuel,
+    GasReading,
+    MeterIdentity,
+    SupplierIdentity,
+    SupplierMessage,
+    TenancyChange,
+)
+from ..const import ClusterId
+from ..device import HanFrame
+from ..errors import ProfileRefusedError
+from ..values.message import display_message
+from ..values.metering import MeterScaling, meter_reading
+from ..values.prepayment import prepayment
+from ..values.price import label_text
+from ..values.profile import Channel, profile_from_response, profile_from_samples
+from ..values.status import MeterKind
+from ..values.time import start_from_raw
+from .const import LOGGER
+from .discovery import endpoints_with
+from .reader import READ_RESPONSE, REPORT, records
+from .record import EndpointRecord, HanRecord, plain_value
+from .static import is_static
+from .tariff_book import TariffBook
+
+_BLOCK: Final = 0x000E
+_DEVICE_TYPE: Final = 0x0306
+_SITE_ID: Final = 0x0307
+_SERIAL_NUMBER: Final = 0x0308
+_BASIC_MANUFACTURER: Final = 0x0004
+_BASIC_MODEL: Final = 0x0005
+_BASIC_HARDWARE: Final = 0x0003
+_BASIC_BUILD: Final = 0x4000
+_PROVIDER_ID: Final = 0x0100
+_PROVIDER_NAME: Final = 0x0101
+
+
+class Teller:
+    """Turns frames of one hub into updates; keeps what several frames tell together."""
+
+    def __init__(self, record: HanRecord, clock: Clock) -> None:
+        """Read frames with the scaling in a record."""
+        self.record = record
+        self._clock = clock
+        self._books = {fuel: TariffBook(fuel) for fuel in Fuel}
+        self._scalings: dict[int, MeterScaling] = {}
+        self.channel = Channel.DELIVERED
+        """The channel of the profile asked for last; the response does not say it."""
+        self._commands: dict[
+            tuple[int, int],
+            Callable[[EndpointRecord, Any, datetime], Iterator[CadUpdate]],
+        ] = {
+            (ClusterId.PRICE, 0x00): self._price,
+            (ClusterId.PRICE, 0x02): self._conversion_factor,
+            (ClusterId.PRICE, 0x03): self._calorific_value,
+            (ClusterId.PRICE, 0x04): self._tariff_information,
+            (ClusterId.PRICE, 0x05): self._price_matrix,
+            (ClusterId.MESSAGING, 0x00): self._message,
+            (ClusterId.MESSAGING, 0x01): self._message_cancelled,
+            (ClusterId.MESSAGING, 0x02): self._message,
+            (ClusterId.DEVICE_MANAGEMENT, 0x00): self._tenancy,
+            (ClusterId.DEVICE_MANAGEMENT, 0x01): self._supplier,
+        }
+
+    def tell(self, frame: HanFrame) -> list[CadUpdate]:
+        """Return what a frame says; nothing for one that says nothing to people."""
+        number = int(frame.cluster.endpoint.endpoint_id)
+        place = self.record.endpoints.get(number)
+        if place is None:
+            return []
+        now, cluster_id = self._clock.now_utc(), int(frame.cluster.cluster_id)
+        if frame.is_general:
+            if frame.command_id not in (READ_RESPONSE, REPORT):
+                return []
+            read = {
+                key: value
+                for key, value in records(frame)
+                if not is_static(cluster_id, key)
+            }
+            return (
+                list(self._attributes(number, place, cluster_id, read, now))
+                if read
+                else []
+            )
+        if cluster_id == ClusterId.METERING:
+            return list(self._profile(number, frame))
+        told = self._commands.get((cluster_id, frame.command_id))
+        return [] if told is None else list(told(place, frame.command, now))
+
+    def identities(self) -> list[CadUpdate]:
+        """Return who the meters and the supplier are, from what was read once."""
+        told: list[CadUpdate] = []
+        for number in endpoints_with(self.record, ClusterId.METERING):
+            place = self.record.endpoints[number]
+            if place.fuel is None:
+                continue
+            meter = self._static(place, ClusterId.METERING)
+            basic = self._static(place, ClusterId.BASIC)
+            device_type = meter.get(_DEVICE_TYPE)
+            kind = MeterKind.from_raw(
+                device_type if isinstance(device_type, int) else None
+            )
+            told.append(
+                MeterIdentity(
+                    fuel=place.fuel,
+                    site_id=label_text(meter.get(_SITE_ID)) or None,
+                    serial_number=label_text(meter.get(_SERIAL_NUMBER)) or None,
+                    eui64=self.record.trust_centre,
+                    manufacturer=label_text(basic.get(_BASIC_MANUFACTURER)),
+                    model=label_text(basic.get(_BASIC_MODEL)),
+                    hardware_version=str(basic.get(_BASIC_HARDWARE, "")),
+                    firmware_version=label_text(basic.get(_BASIC_BUILD)),
+                    mirrored=kind is not None and kind.mirrored,
+                )
+            )
+        for number in endpoints_with(self.record, ClusterId.DEVICE_MANAGEMENT):
+            place = self.record.endpoints[number]
+            known = self._static(place, ClusterId.DEVICE_MANAGEMENT)
+            provider = known.get(_PROVIDER_ID)
+            if known:
+                told.append(
+                    SupplierIdentity(
+                        fuel=place.fuel or Fuel.ELECTRICITY,
+                        provider_id=provider if isinstance(provider, int) else None,
+                        name=label_text(known.get(_PROVIDER_NAME)),
+                    )
+                )
+        return told
+
+    @staticmethod
+    def _static(place: EndpointRecord, cluster_id: int) -> dict[int, int | bytes]:
+        known = place.clusters.get(cluster_id)
+        if known is None:
+            return {}
+        return {key: plain_value(value) for key, value in known.static.items()}
+
+    def _scaling(self, number: int) -> MeterScaling:
+        if number not in self._scalings:
+            place = self.record.endpoints[number]
+            self._scalings[number] = MeterScaling.from_attributes(
+                self._static(place, ClusterId.METERING)
+            )
+        return self._scalings[number]
+
+    def rescale(self) -> None:
+        """Take the scaling from the record anew."""
+        self._scalings.clear()
+
+    def _book(self, place: EndpointRecord) -> TariffBook:
+        return self._books[place.fuel or Fuel.ELECTRICITY]
+
+    def _attributes(
+        self,
+        number: int,
+        place: EndpointRecord,
+        cluster_id: int,
+        read: Mapping[int, object],
+        now: datetime,
+    ) -> Iterator[CadUpdate]:
+        book = self._book(place)
+        match cluster_id:
+            case ClusterId.METERING:
+                if place.fuel is None:
+                    return
+                reading = meter_reading(
+                    self._scaling(number),
+                    read,
+                    received_at=now,
+                    conversion=book.conversion if place.fuel is Fuel.GAS else None,
+                )
+                if isinstance(reading, ElectricityReading | GasReading):
+                    yield reading
+                if _BLOCK in read and reading is not None:
+                    book.block = reading.active_block
+            case ClusterId.PRICE:
+                book.take_attributes(read)
+                yield from self._tariff(place, now)
+            case ClusterId.PREPAYMENT:
+                yield prepayment(
+                    read, fuel=place.fuel or Fuel.ELECTRICITY, received_at=now
+                )
+
+    def _tariff(self, place: EndpointRecord, now: datetime) -> Iterator[CadUpdate]:
+        tariff = self._book(place).tariff(now)
+        if tariff is not None:
+            yield tariff
+
+    def _price(
+        self, place: EndpointRecord, command: Any, now: datetime
+    ) -> Iterator[CadUpdate]:
+        self._book(place).take_price(command.as_dict(), now)
+        yield from self._tariff(place, now)
+
+    def _conversion_factor(
+        self, place: EndpointRecord, command: Any, now: datetime
+    ) -> Iterator[CadUpdate]:
+        self._book(place).take_conversion_factor(command)
+        yield from self._tariff(place, now)
+
+    def _calorific_value(
+        self, place: EndpointRecord, command: Any, now: datetime
+    ) -> Iterator[CadUpdate]:
+        self._book(place).take_calorific_value(command)
+        yield from self._tariff(place, now)
+
+    def _tariff_information(
+        self, place: EndpointRecord, command: Any, now: datetime
+    ) -> Iterator[CadUpdate]:
+        self._book(place).take_tariff_information(command)
+        yield from self._tariff(place, now)
+
+    def _price_matrix(
+        self, place: EndpointRecord, command: Any, now: datetime
+    ) -> Iterator[CadUpdate]:
+        self._book(place).take_price_matrix(command)
+        yield from self._tariff(place, now)
+
+    def _profile(self, number: int, frame: HanFrame) -> Iterator[CadUpdate]:
+        command = frame.command
+        try:
+            if frame.command_id == 0x00:
+                yield profile_from_response(
+                    self._scaling(number),
+                    self.channel,
+                    end_time=int(command.end_time),
+                    status=int(command.status),
+                    period=int(command.profile_interval_period),
+                    intervals=[int(one) for one in command.intervals],
+                )
+            elif frame.command_id == 0x07:
+                yield profile_from_samples(
+                    self._scaling(number),
+                    Channel(int(command.sample_type)),
+                    start_time=int(command.sample_start_time),
+                    interval=int(command.sample_request_interval),
+                    samples=[int(one) for one in command.samples],
+                )
+        except (ProfileRefusedError, ValueError) as err:
+            LOGGER.debug("The meter gave no profile: %s", err)
+
+    def _message(
+        self, _: EndpointRecord, command: Any, now: datetime
+    ) -> Iterator[CadUpdate]:
+        extended = getattr(command, "optional_extended_message_control", None)
+        yield display_message(
+            message_id=int(command.message_id),
+            control=int(command.message_control),
+            start_time=int(command.start_time),
+            duration=int(command.duration_in_minutes),
+            text=str(command.message).encode(),
+            extended_control=None if extended is None else int(extended),
+            now=now,
+        )
+
+    def _message_cancelled(
+        self, _: EndpointRecord, command: Any, __: datetime
+    ) -> Iterator[CadUpdate]:
+        yield SupplierMessage(
+            message_id=int(command.message_id), text="", cancelled=True
+        )
+
+    def _tenancy(
+        self, place: EndpointRecord, command: Any, now: datetime
+    ) -> Iterator[CadUpdate]:
+        yield TenancyChange(
+            fuel=place.fuel or Fuel.ELECTRICITY,
+            effective_at=start_from_raw(int(command.implementation_date_time), now=now),
+        )
+
+    def _supplier(
+        self, place: EndpointRecord, command: Any, now: datetime
+    ) -> Iterator[CadUpdate]:
+        yield TenancyChange(
+            fuel=place.fuel or Fuel.ELECTRICITY,
+            effective_at=start_from_raw(
+                int(command.provider_change_implementation_time), now=now
+            ),
+            of_supplier=True,
+        )

@@ -1,0 +1,123 @@
+"""A session on a virtual network, with its pacer, stores and what it told."""
+
+from asyncio import sleep, timeout
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+import json
+from typing import Any
+
+from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK, Clock
+from custom_components.smets1_cad.cad.link import LinkState, LinkStatus
+from custom_components.smets1_cad.cad.models import CadUpdate, Fuel
+from custom_components.smets1_cad.cad.pacing import Pacer
+from custom_components.smets1_cad.radio.stick import EzspRadio
+from custom_components.smets1_cad.smart_energy.session import (
+    HanSession,
+    SessionConfig,
+    Timings,
+)
+from virtual_han.han import VirtualHan
+
+from .virtual import credentials, link_key
+
+
+class Memory:
+    """A store that outlives sessions, and holds only what JSON can."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.text: str | None = None
+
+    async def load(self) -> Mapping[str, Any] | None:
+        """Read back what was saved."""
+        return None if self.text is None else json.loads(self.text)
+
+    async def save(self, data: Mapping[str, Any]) -> None:
+        """Keep it as text."""
+        self.text = json.dumps(data)
+
+
+@dataclass(slots=True)
+class Consent:
+    """A grant that a test can withdraw."""
+
+    is_valid: bool = True
+    fuels: frozenset[Fuel] = frozenset(Fuel)
+
+
+@dataclass(slots=True)
+class Watched:
+    """A session and everything it told."""
+
+    session: HanSession
+    radio: EzspRadio
+    pacer: Pacer
+    grant: Consent
+    updates: list[CadUpdate] = field(default_factory=list)
+    statuses: list[LinkStatus] = field(default_factory=list)
+
+    @property
+    def states(self) -> list[LinkState]:
+        """The states gone through, each once in a row."""
+        seen: list[LinkState] = []
+        for status in self.statuses:
+            if not seen or seen[-1] is not status.state:
+                seen.append(status.state)
+        return seen
+
+    def told[UpdateT](self, kind: type[UpdateT]) -> list[UpdateT]:
+        """Return the updates of one kind."""
+        return [update for update in self.updates if isinstance(update, kind)]
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 10) -> None:
+        """Wait for something, in real time."""
+        async with timeout(seconds):
+            while not condition():
+                await sleep(0.005)
+
+    async def until_state(self, state: LinkState, seconds: float = 10) -> None:
+        """Wait for a state."""
+        await self.until(lambda: self.session.status.state is state, seconds)
+
+
+@asynccontextmanager
+async def session_on(
+    han: VirtualHan,
+    *,
+    suites: tuple[int, ...] = (1,),
+    clock: Clock = SYSTEM_CLOCK,
+    record: Memory | None = None,
+    pace: Memory | None = None,
+    pacer: Pacer | None = None,
+    grant: Consent | None = None,
+    start: bool = True,
+    timings: Timings | None = None,
+    **config: Any,
+) -> AsyncGenerator[Watched]:
+    """Run a session against a network's stick; stop it in the end."""
+    if pacer is None:
+        pacer = Pacer(clock, pace or Memory())
+        await pacer.load()
+    radio = EzspRadio(han.url)
+    session = HanSession(
+        radio,
+        SessionConfig(
+            link_key=link_key(han),
+            credentials=tuple(credentials(han, suite) for suite in suites),
+            timings=timings or Timings(reply=1.0),
+            **config,
+        ),
+        pacer=pacer,
+        store=record or Memory(),
+        clock=clock,
+    )
+    watched = Watched(session, radio, pacer, grant or Consent())
+    session.on_update(watched.updates.append)
+    session.on_status(watched.statuses.append)
+    if start:
+        await session.start(watched.grant)
+    try:
+        yield watched
+    finally:
+        await session.stop()
