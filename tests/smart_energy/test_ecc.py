@@ -1,10 +1,12 @@
 """Binary curves against schoolbook arithmetic, lightecc and openssl."""
 
+from functools import cache
 from pathlib import Path
 import random
 import re
 import shutil
 import subprocess
+from typing import Any
 
 from lightecc import LightECC
 import pytest
@@ -36,6 +38,12 @@ def product(a: int, b: int, polynomial: int) -> int:
         if b >> position & 1:
             total ^= a
     return total
+
+
+@cache
+def lightecc(degree: int) -> Any:
+    """Return lightecc's base point; making the curve takes a second."""
+    return LightECC(form_name="koblitz", curve_name=f"k{degree}").G
 
 
 def chance() -> random.Random:
@@ -123,7 +131,7 @@ def test_base_point_has_its_order(curve: KoblitzCurve) -> None:
 @CURVES
 def test_products_are_those_of_lightecc(curve: KoblitzCurve) -> None:
     numbers = chance()
-    other = LightECC(form_name="koblitz", curve_name=f"k{curve.field.degree}").G
+    other = lightecc(curve.field.degree)
     scalar, second = (numbers.randrange(1, curve.order) for _ in range(2))
     theirs = scalar * other
     ours = curve.multiply_add((scalar, curve.base))
@@ -136,7 +144,7 @@ def test_products_are_those_of_lightecc(curve: KoblitzCurve) -> None:
 
 @CURVES
 def test_sums_and_their_special_cases(curve: KoblitzCurve) -> None:
-    other = LightECC(form_name="koblitz", curve_name=f"k{curve.field.degree}").G
+    other = lightecc(curve.field.degree)
     base = curve.base
     for scalar in (*range(1, 20), 32, 255):
         theirs = scalar * other

@@ -122,9 +122,9 @@ class Failure:
 
     def to_error(self) -> KeyEstablishmentError:
         """Return the error to show to people."""
-        said_by = "the partner says: " if self.by_partner else ""
+        reporter = " (reported by the partner)" if self.by_partner else ""
         return KeyEstablishmentError(
-            f"{said_by}{_MESSAGES[self.reason]}",
+            f"{_MESSAGES[self.reason]}{reporter}",
             reason=f"key_establishment_{self.reason}",
             responsible=_RESPONSIBLE.get(self.reason),
         )

@@ -68,8 +68,7 @@ class Machine[State: Enum](ABC):
                 return self._computed(event)
             case Elapsed():
                 return self._elapsed()
-            case SendFailed():
-                return self._send_failed(event)
+        return self._send_failed(event)
 
     @abstractmethod
     def _start(self) -> list[Action]:
