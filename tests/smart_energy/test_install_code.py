@@ -205,6 +205,7 @@ def test_24_digits_only_lack_a_crc() -> None:
     [
         ("83FED34O7A932B70", 8, "the digit 0 looks alike"),
         ("83fe d34o 7a93 2b70", 8, "the digit 0 looks alike"),
+        ("CODE3407A9328B70", 2, "the digit 0 looks alike"),
         ("I3FED3407A932B70", 1, "the digit 1 looks alike"),
         ("83FED3407A932B7l", 16, "the digit 1 looks alike"),
         ("83FED3407A932S70", 14, "the digit 5 looks alike"),

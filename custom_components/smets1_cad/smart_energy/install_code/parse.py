@@ -23,8 +23,9 @@ _WITHOUT_CRC: Final = frozenset({12, 16, 24, 32})
 _EUI64_DIGITS: Final = 16
 _MAC_DIGITS: Final = 12
 _DIGITS: Final = "0123456789ABCDEF"
+# A label needs something after it: "CODE12.." is a code with the letter O for a zero.
 _LABEL: Final = re.compile(
-    r"^\s*(?:(?:install(?:ation)?\s*)?code|ic)\s*[:=#]?\s*", re.IGNORECASE
+    r"^\s*(?:(?:install(?:ation)?\s*)?code|ic)\s*[\s:=#]\s*", re.IGNORECASE
 )
 
 
