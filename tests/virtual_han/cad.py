@@ -4,7 +4,7 @@ It shares nothing with the integration. Its frames are spelled out as octets.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator
 import contextlib
 from random import Random
 import struct
@@ -13,14 +13,13 @@ from typing import Any
 from bellows.exception import EzspError
 import bellows.types as t
 from bellows.zigbee.application import ControllerApplication
-import zigpy.device
-from zigpy.exceptions import NetworkNotFormed
 import zigpy.state
 import zigpy.types as zt
 from zigpy.zdo.types import SimpleDescriptor
 
 from virtual_han.crypto.agreement import agree, draw_ephemeral
 from virtual_han.crypto.ecqv import Credentials
+from virtual_han.han import VirtualHan
 
 SMART_ENERGY = 0x0109
 ENDPOINT = 1
@@ -105,6 +104,19 @@ class CadApplication(ControllerApplication):
     ) -> t.sl_Status:
         """Join the network that is in the air; return how it ended."""
         [beacon] = await self.scan()
+        await self._set_security(link_key, bits)
+        status = await self.join_beacon(beacon, node_type)
+        if status == t.sl_Status.NETWORK_UP:
+            await self.run()
+        return status
+
+    async def join_refused(self, bits: int) -> t.sl_Status:
+        """Try to join with other security bits; return how joinNetwork itself answers."""
+        await self._set_security(bytes(16), bits)
+        [beacon] = await self.scan()
+        return await self.join_beacon(beacon)
+
+    async def _set_security(self, link_key: bytes, bits: int) -> None:
         state = t.EmberInitialSecurityState(
             bitmask=t.EmberInitialSecurityBitmask(bits),
             preconfiguredKey=t.KeyData(link_key),
@@ -114,10 +126,6 @@ class CadApplication(ControllerApplication):
         )
         (status,) = await self._ezsp.setInitialSecurityState(state=state)
         assert status == 0
-        status = await self.join_beacon(beacon, node_type)
-        if status == t.sl_Status.NETWORK_UP:
-            await self.run()
-        return status
 
     async def join_beacon(
         self,
@@ -224,6 +232,58 @@ class CadApplication(ControllerApplication):
         assert await step(0x02, agreement.initiator_mac) == agreement.responder_mac
         return agreement.link_key
 
+    async def establish_on_stick(
+        self, bit: int, *, endpoint: int, sequence: int = 0x40, store: bool = True
+    ) -> None:
+        """Run key establishment with the stick's own arithmetic."""
+        suffix = "283k1" if bit == 2 else ""
+        results: asyncio.Queue[list[Any]] = asyncio.Queue()
+
+        def callback(name: str, arguments: list[Any]) -> None:
+            if name in (
+                f"generateCbkeKeysHandler{suffix}",
+                f"calculateSmacsHandler{suffix}",
+            ):
+                results.put_nowait(arguments)
+
+        self._ezsp.add_callback(callback)
+        status, certificate = await getattr(self._ezsp, f"getCertificate{suffix}")()
+        assert status == 0
+
+        async def step(command: int, body: bytes) -> bytes:
+            answer = await self.ask(
+                0x0800,
+                bytes([0x01, sequence, command]) + body,
+                endpoint=endpoint,
+                encrypted=False,
+            )
+            assert answer[:3] == bytes([0x19, sequence, command]), answer.hex()
+            return answer[3:]
+
+        initiate = await step(
+            0x00, struct.pack("<HBB", bit, 3, 6) + certificate.serialize()
+        )
+        await getattr(self._ezsp, f"generateCbkeKeys{suffix}")()
+        status, public = await results.get()
+        assert status == 0
+        partner = await step(0x01, public.serialize())
+        kinds = {
+            1: (t.EmberCertificateData, t.EmberPublicKeyData),
+            2: (t.EmberCertificate283k1Data, t.EmberPublicKey283k1Data),
+        }[bit]
+        await getattr(self._ezsp, f"calculateSmacs{suffix}")(
+            amInitiator=t.Bool(True),
+            partnerCertificate=kinds[0](initiate[4:]),
+            partnerEphemeralPublicKey=kinds[1](partner),
+        )
+        status, ours, theirs = await results.get()
+        assert status == 0
+        assert await step(0x02, ours.serialize()) == theirs.serialize()
+        (status,) = await getattr(
+            self._ezsp, f"clearTemporaryDataMaybeStoreLinkKey{suffix}"
+        )(storeLinkKey=t.Bool(store))
+        assert status == 0
+
     async def import_key(self, key: bytes) -> None:
         """Install the trust centre link key, as EZSP 12 and later do."""
         context = t.SecurityManagerContextV13()
@@ -250,7 +310,7 @@ def config(url: str) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def connected(url: str) -> Any:
+async def connected(url: str) -> AsyncGenerator[CadApplication]:
     """Connect a CAD to a stick, and let go of it at the end."""
     application = CadApplication(config(url))
     await application.connect()
@@ -261,4 +321,16 @@ async def connected(url: str) -> Any:
             await application.disconnect()
 
 
-__all__ = ["CadApplication", "Callable", "NetworkNotFormed", "connected", "zigpy"]
+def endpoint_of(han: VirtualHan, cluster: int) -> int:
+    """Return the first of the hub's endpoints that serves a cluster."""
+    return next(
+        item.endpoint for item in han.hub.endpoints() if cluster in item.input_clusters
+    )
+
+
+async def join(han: VirtualHan, cad: CadApplication) -> None:
+    """Admit a CAD, let it join, establish its key and install it."""
+    han.admit()
+    assert await cad.join() == t.sl_Status.NETWORK_UP
+    key = await cad.establish(han.credentials(), endpoint=endpoint_of(han, 0x0800))
+    await cad.import_key(key)

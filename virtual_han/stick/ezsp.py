@@ -5,7 +5,7 @@ Structures travel as octets that the stick lays out itself; a field that the
 stick leaves out is sent as zeros of its width.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import importlib
 from typing import Any, Final
@@ -28,6 +28,11 @@ _EXTENDED: Final = 0x01
 _UNKNOWN_FRAME_ID: Final = {False: b"\x31", True: (0x000F).to_bytes(4, "little")}
 """EzspStatus ERROR_INVALID_FRAME_ID, or sl_status NOT_SUPPORTED from version 14 on."""
 _ZEROS: Final = bytes(256)
+_PREFIXES: Final[Mapping[str, Callable[[int], bytes]]] = {
+    "LVBytes": lambda size: size.to_bytes(1),
+    "LVBytes32": lambda size: size.to_bytes(4, "little"),
+}
+"""How octets of a variable number say how many they are; all others say nothing."""
 
 type Values = Mapping[str, Any]
 
@@ -117,10 +122,12 @@ class Codec:
         if isinstance(value, Status):
             return bytes(kind(getattr(value, self._status_types[kind])).serialize())
         if isinstance(value, bytes):
-            if kind.__name__.startswith("LVBytes"):
-                return bytes([len(value)]) + value
-            return value
+            return _PREFIXES.get(kind.__name__, _no_prefix)(len(value)) + value
         return bytes(kind(value).serialize())
+
+
+def _no_prefix(size: int) -> bytes:
+    return b""
 
 
 def _fields(schema: Any) -> dict[str, Any]:

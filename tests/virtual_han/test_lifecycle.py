@@ -1,0 +1,273 @@
+"""What happens to a CAD after it has joined: restarts, rejoins, new keys, and leaving."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bellows.exception import EzspError
+import pytest
+from zigpy.exceptions import DeliveryError, NetworkNotFormed
+
+from virtual_han.clock import Clock
+from virtual_han.errors import FlashError
+from virtual_han.han import HanConfig, VirtualHan
+from virtual_han.hub import Refusal
+from virtual_han.stick import NetworkState
+
+from .cad import LINK_KEY, CadApplication, connected, endpoint_of, join, t
+
+METERING = 0x0702
+READ_REGISTER = bytes.fromhex("00 31 00 0000")
+VERSIONS = pytest.mark.parametrize("version", [8, 13, 14, 18])
+TRUST_CENTRE_TOKEN = 0x1E124
+
+
+async def reads(han: VirtualHan, cad: CadApplication) -> bool:
+    """Tell whether a register can be read under the link key."""
+    try:
+        answer = await cad.ask(
+            METERING, READ_REGISTER, endpoint=endpoint_of(han, METERING)
+        )
+    except DeliveryError:
+        return False
+    return answer[3:7] == bytes.fromhex("0000 00 25")
+
+
+async def test_stick_keeps_its_network_across_connections() -> None:
+    """A host that comes back finds the network where it was, and must add its endpoint again."""
+    async with VirtualHan() as han:
+        async with connected(han.url) as cad:
+            await join(han, cad)
+            assert await reads(han, cad)
+        for _ in range(3):
+            async with connected(han.url) as cad:
+                await cad.start_network()
+                assert await reads(han, cad)
+
+
+async def test_stick_keeps_its_network_across_processes(tmp_path: Path) -> None:
+    """The flash file holds network, keys and counters; the hub would refuse an old counter."""
+    flash = tmp_path / "stick.json"
+    async with VirtualHan(HanConfig(flash=flash)) as han:
+        async with connected(han.url) as cad:
+            await join(han, cad)
+        before = han.ncp.flash
+        again = VirtualHan(HanConfig(flash=flash))
+        restored = again.ncp.flash
+        assert restored.network == before.network
+        assert restored.link_key == before.link_key
+        assert restored.network_counter > before.network_counter
+        assert restored.aps_counter > before.aps_counter
+        assert restored.link_key.hex() not in repr(restored)
+        assert restored.network.key.hex() not in repr(restored)
+
+
+def test_flash_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "stick.json"
+    for content in ("", "[]", '{"format": 99}'):
+        path.write_text(content)
+        with pytest.raises(FlashError, match=r"stick\.json"):
+            VirtualHan(HanConfig(flash=path))
+
+
+def test_flash_keeps_certificates_tokens_and_a_key_that_waits(tmp_path: Path) -> None:
+    path = tmp_path / "stick.json"
+    han = VirtualHan(HanConfig(flash=path, stick_cbke=(1, 2)))
+    han.ncp.flash.tokens[7] = b"token"
+    han.ncp.flash.save()
+    again = VirtualHan(HanConfig(flash=path))
+    assert again.ncp.flash.cbke == han.ncp.flash.cbke
+    assert again.ncp.flash.tokens == {7: b"token"}
+
+
+async def test_a_stick_that_never_joined() -> None:
+    async with VirtualHan() as han, connected(han.url) as cad:
+        with pytest.raises(NetworkNotFormed):
+            await cad.start_network()
+        assert (await cad.ezsp.networkState())[0] == 0
+        assert (await cad.ezsp.getNodeId())[0] == 0xFFFE
+        status, *_ = await cad.ezsp.getNetworkParameters()
+        assert status == t.EmberStatus.NOT_JOINED
+        with pytest.raises(EzspError):
+            await cad.ezsp.leaveNetwork()
+        (status,) = await cad.ezsp.findAndRejoinNetwork(
+            haveCurrentNetworkKey=True, channelMask=0
+        )
+        assert status == t.EmberStatus.INVALID_CALL
+
+
+@VERSIONS
+@pytest.mark.parametrize("secured", [True, False], ids=["network_key", "trust_centre"])
+async def test_rejoin_after_the_network_was_lost(version: int, secured: bool) -> None:
+    """NETWORK_DOWN, then back with the network key or with the established link key alone."""
+    config = HanConfig(ezsp_version=version, stick_cbke=(1,))
+    async with VirtualHan(config) as han, connected(han.url) as cad:
+        han.admit()
+        assert await cad.join() == t.sl_Status.NETWORK_UP
+        await cad.establish_on_stick(1, endpoint=endpoint_of(han, 0x0800))
+        han.faults.inject("network_down")
+        assert await cad.status() == t.sl_Status.NETWORK_DOWN
+        assert (await cad.ezsp.networkState())[0] == NetworkState.NO_PARENT
+        with pytest.raises(DeliveryError):
+            await cad.send(METERING, READ_REGISTER)
+        assert await cad.rejoin(secured=secured) == t.sl_Status.NETWORK_UP
+        assert await reads(han, cad)
+
+
+async def test_rejoin_needs_the_hub() -> None:
+    async with VirtualHan() as han, connected(han.url) as cad:
+        await join(han, cad)
+        han.hub.power_off()
+        with pytest.raises(DeliveryError):
+            await cad.send(METERING, READ_REGISTER)
+        assert await cad.rejoin(secured=True) == t.sl_Status.NO_BEACONS
+        han.hub.power_on()
+        assert await cad.rejoin(secured=True) == t.sl_Status.NETWORK_UP
+        assert await reads(han, cad)
+
+
+async def test_a_device_without_an_established_key_cannot_rejoin_through_the_trust_centre() -> (
+    None
+):
+    async with VirtualHan() as han, connected(han.url) as cad:
+        han.admit()
+        assert await cad.join() == t.sl_Status.NETWORK_UP
+        assert await cad.rejoin(secured=False) == t.sl_Status.ZIGBEE_MOVE_FAILED
+        assert await cad.rejoin(secured=True) == t.sl_Status.NETWORK_UP
+
+
+async def test_key_refresh_reaches_a_listening_device() -> None:
+    async with VirtualHan() as han, connected(han.url) as cad:
+        await join(han, cad)
+        old = han.ncp.flash.network.key
+        han.hub.refresh_network_key()
+        assert await reads(han, cad)
+        assert cad.switched == [1]
+        assert han.ncp.flash.network.key == han.hub.network.key != old
+
+
+async def test_key_refresh_missed_by_an_absent_device() -> None:
+    """A device that was off holds an old network key: only the trust centre can bring it back."""
+    async with VirtualHan() as han:
+        async with connected(han.url) as cad:
+            await join(han, cad)
+        han.ncp.restart()
+        han.hub.refresh_network_key()
+        async with connected(han.url) as cad:
+            await cad.start_network()
+            assert not await reads(han, cad)
+            assert await cad.status() == t.sl_Status.NETWORK_UP
+            assert await cad.rejoin(secured=True) == t.sl_Status.ZIGBEE_MOVE_FAILED
+            assert await cad.rejoin(secured=False) == t.sl_Status.NETWORK_UP
+            assert await reads(han, cad)
+
+
+async def test_link_key_refresh_needs_a_new_exchange() -> None:
+    """A retired key is met with silence, until key establishment has run again."""
+    async with VirtualHan() as han, connected(han.url) as cad:
+        await join(han, cad)
+        han.hub.refresh_link_key(han.ncp.flash.eui64)
+        assert not await reads(han, cad)
+        key = await cad.establish(han.credentials(), endpoint=endpoint_of(han, 0x0800))
+        await cad.import_key(key)
+        assert await reads(han, cad)
+
+
+async def test_unpaired_from_afar() -> None:
+    """The hub's Leave makes an end device forget the network and keys of its membership."""
+    async with VirtualHan() as han, connected(han.url) as cad:
+        await join(han, cad)
+        assert han.hub.unpair(han.ncp.flash.eui64)
+        assert await cad.status() == t.sl_Status.NETWORK_DOWN
+        assert (await cad.ezsp.networkState())[0] == NetworkState.NO_NETWORK
+        assert han.ncp.flash.network is None
+        assert han.log.seated == frozenset()
+        assert not han.hub.unpair(han.ncp.flash.eui64)
+
+
+async def test_unpaired_silently() -> None:
+    """When the Leave is lost, the device finds out by silence."""
+    async with VirtualHan() as han, connected(han.url) as cad:
+        await join(han, cad)
+        assert han.hub.unpair(han.ncp.flash.eui64, silently=True)
+        assert not await reads(han, cad)
+        assert await cad.rejoin(secured=False) == t.sl_Status.ZIGBEE_MOVE_FAILED
+
+
+@VERSIONS
+async def test_leaving_frees_the_slot(version: int) -> None:
+    async with (
+        VirtualHan(HanConfig(ezsp_version=version)) as han,
+        connected(han.url) as cad,
+    ):
+        han.admit()
+        assert await cad.join() == t.sl_Status.NETWORK_UP
+        han.log.seat(han.ncp.flash.eui64)
+        await cad.ezsp.leaveNetwork()
+        await asyncio.sleep(0)
+        assert han.hub.members == {}
+        assert han.log.seated == frozenset()
+
+
+async def test_a_known_device_first_gets_in_with_its_old_key_only() -> None:
+    """The first half of the window takes the old key alone, the second the install code alone."""
+    clock = Clock(datetime(2026, 1, 5, tzinfo=UTC), speed=0)
+    async with VirtualHan(clock=clock) as han, connected(han.url) as cad:
+        await join(han, cad)
+        old = han.ncp.flash.link_key
+        han.hub.unpair(han.ncp.flash.eui64)
+        assert await cad.status() == t.sl_Status.NETWORK_DOWN
+        han.admit(600)
+        assert await cad.join(LINK_KEY) == t.sl_Status.ZIGBEE_NO_NETWORK_KEY_RECEIVED
+        clock.advance(301)
+        assert await cad.join(old) == t.sl_Status.ZIGBEE_NO_NETWORK_KEY_RECEIVED
+        assert await cad.join(LINK_KEY) == t.sl_Status.NETWORK_UP
+        await cad.ezsp.leaveNetwork()
+        assert await cad.status() == t.sl_Status.NETWORK_DOWN
+        clock.advance(300)
+        assert await cad.join(LINK_KEY) == t.sl_Status.NOT_JOINED
+        assert han.log.refusals[-1] == (han.ncp.flash.eui64, Refusal.WINDOW_CLOSED)
+
+
+@pytest.mark.parametrize("version", [13, 14, 18])
+async def test_trust_centre_token_works_after_a_reset(version: int) -> None:
+    """The key written as a token takes effect when the stick starts again, not before."""
+    async with VirtualHan(HanConfig(ezsp_version=version)) as han:
+        async with connected(han.url) as cad:
+            han.admit()
+            assert await cad.join() == t.sl_Status.NETWORK_UP
+            key = await cad.establish(
+                han.credentials(), endpoint=endpoint_of(han, 0x0800)
+            )
+            response = await cad.ezsp.getTokenData(token=TRUST_CENTRE_TOKEN, index=0)
+            assert response.value[10:] == LINK_KEY
+            (status,) = await cad.ezsp.setTokenData(
+                token=TRUST_CENTRE_TOKEN,
+                index=0,
+                token_data=t.LVBytes32(response.value[:10] + key),
+            )
+            assert status == 0
+            assert not await reads(han, cad)
+        async with connected(han.url) as cad:
+            await cad.start_network()
+            assert await reads(han, cad)
+
+
+async def test_a_second_host_takes_the_line() -> None:
+    """Whoever connects last is served; the one before is cut off."""
+    async with VirtualHan() as han, connected(han.url) as first:
+        async with connected(han.url) as second:
+            assert (await second.ezsp.getEui64())[0].serialize() == han.ncp.flash.eui64[
+                ::-1
+            ]
+        assert first.lost
+
+
+async def test_stopping_leaves_nothing_open() -> None:
+    han = VirtualHan()
+    await han.start()
+    url = han.url
+    await han.stop()
+    await han.stop()
+    with pytest.raises(OSError, match=r".*"):
+        await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
