@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import json
 from typing import Any
 
-from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK, Clock
+from custom_components.smets1_cad.cad.clock import Clock
 from custom_components.smets1_cad.cad.link import LinkState, LinkStatus
 from custom_components.smets1_cad.cad.models import CadUpdate, Fuel
 from custom_components.smets1_cad.cad.pacing import Pacer
@@ -19,7 +19,7 @@ from custom_components.smets1_cad.smart_energy.session import (
 )
 from virtual_han.han import VirtualHan
 
-from .virtual import credentials, link_key
+from .virtual import JumpingClock, credentials, link_key
 
 
 class Memory:
@@ -86,7 +86,7 @@ async def session_on(
     han: VirtualHan,
     *,
     suites: tuple[int, ...] = (1,),
-    clock: Clock = SYSTEM_CLOCK,
+    clock: Clock | None = None,
     record: Memory | None = None,
     pace: Memory | None = None,
     pacer: Pacer | None = None,
@@ -96,6 +96,7 @@ async def session_on(
     **config: Any,
 ) -> AsyncGenerator[Watched]:
     """Run a session against a network's stick; stop it in the end."""
+    clock = clock or JumpingClock(han)
     if pacer is None:
         pacer = Pacer(clock, pace or Memory())
         await pacer.load()

@@ -1,31 +1,66 @@
 """The session from an unopened stick to readings."""
 
+from decimal import Decimal
 import time
 
 import pytest
 
 from custom_components.smets1_cad.cad.link import LinkState
-from custom_components.smets1_cad.cad.models import GasReading
+from custom_components.smets1_cad.cad.models import (
+    ElectricityReading,
+    Fuel,
+    GasReading,
+    MeterIdentity,
+    Tariff,
+)
+from virtual_han.han import VirtualHan
 
-from .han_session import session_on
+from .han_session import Watched, session_on
 from .virtual import VERSIONS, virtual_han
+
+EVERYTHING = [
+    LinkState.SCANNING,
+    LinkState.JOINING,
+    LinkState.JOINED,
+    LinkState.KEY_ESTABLISHMENT,
+    LinkState.DISCOVERING,
+    LinkState.RUNNING,
+]
+
+
+def assert_fair(han: VirtualHan) -> None:
+    """The referee has seen nothing wrong."""
+    assert han.referee.findings == []
+
+
+def has_read(watched: Watched, fuel: Fuel) -> bool:
+    return any(
+        isinstance(update, ElectricityReading | GasReading) and update.fuel is fuel
+        for update in watched.updates
+    )
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_joins_and_reads_both_meters(version: int) -> None:
-    """On EZSP 8, whose firmware takes no key from outside, the stick has its own certificate."""
-    stick = (1,) if version == 8 else ()
-    async with virtual_han(ezsp_version=version, stick_cbke=stick) as han:
+@pytest.mark.parametrize("suite", [1, 2])
+async def test_r9_joins_establishes_a_key_and_reads_both_meters(
+    version: int, suite: int
+) -> None:
+    """In less than 3 s; on EZSP 8, whose firmware takes no key from outside, in the stick."""
+    stick = (suite,) if version == 8 else ()
+    async with virtual_han(
+        ezsp_version=version, suites=(suite,), stick_cbke=stick
+    ) as han:
         han.admit()
         began = time.monotonic()
-        async with session_on(han) as watched:
-            await watched.until(lambda: bool(watched.told(GasReading)))
+        async with session_on(han, suites=(suite,)) as watched:
+            await watched.until(lambda: has_read(watched, Fuel.GAS))
             assert time.monotonic() - began < 3
-            assert watched.states == [
-                LinkState.SCANNING,
-                LinkState.JOINING,
-                LinkState.JOINED,
-                LinkState.KEY_ESTABLISHMENT,
-                LinkState.DISCOVERING,
-                LinkState.RUNNING,
-            ]
+            assert watched.states == EVERYTHING
+            electricity, gas = watched.told(MeterIdentity)
+            assert (electricity.fuel, gas.fuel) == (Fuel.ELECTRICITY, Fuel.GAS)
+            assert gas.mirrored
+            assert watched.told(Tariff)
+            reading = watched.told(ElectricityReading)[0]
+            assert reading.import_kwh == Decimal("12345.678")
+            assert watched.told(GasReading)[0].total is not None
+        assert_fair(han)

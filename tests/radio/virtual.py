@@ -1,13 +1,15 @@
 """The virtual network as the product's tests use it."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, override
 
 from zigpy.types import EUI64, KeyData
 
+from custom_components.smets1_cad.cad.clock import Clock
 from custom_components.smets1_cad.radio.stick import EzspRadio
 from custom_components.smets1_cad.smart_energy.certificate import Credentials
 from virtual_han.clock import Clock as HanClock
@@ -63,3 +65,30 @@ def credentials(han: VirtualHan, suite: int) -> Credentials:
 def eui64(octets: bytes) -> EUI64:
     """Return an EUI-64 of big-endian octets."""
     return EUI64.convert(octets.hex(":"))
+
+
+class JumpingClock(Clock):
+    """The network's own time; sleeping moves it, with a moment of real time for what is under way."""
+
+    def __init__(self, han: VirtualHan, real: float = 0.01) -> None:
+        """Follow a network whose clock stands still by itself.
+
+        Args:
+            han: the network.
+            real: real seconds that a sleep takes at most.
+        """
+        self._clock = han.clock
+        self._real = real
+
+    @override
+    def now_utc(self) -> datetime:
+        return self._clock.now()
+
+    @override
+    def monotonic(self) -> float:
+        return self._clock.now().timestamp()
+
+    @override
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(min(max(seconds, 0.0), self._real))
+        self._clock.advance(max(seconds, 0.0))

@@ -8,6 +8,7 @@ packet that leaves passes one gate.
 from collections.abc import Callable
 from typing import Any, Final, NoReturn, override
 
+from bellows.ash import AshException
 from bellows.exception import ControllerError
 from bellows.types import EmberNetworkStatus, EmberNodeType, sl_Status
 import bellows.zigbee.application
@@ -137,9 +138,20 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
 
     @override
     async def send_packet(self, packet: ZigbeePacket) -> None:
-        """Send a packet that the gate lets through. There is no other way out."""
+        """Send a packet that the gate lets through. There is no other way out.
+
+        Raises:
+            EgressDenied: the gate did not let it through.
+            DeliveryError: the hub did not take it.
+            ControllerError: the stick failed; bellows has many ways to say so.
+        """
         self._gate(packet)
-        await super().send_packet(packet)
+        try:
+            await super().send_packet(packet)
+        except (AshException, RuntimeError, OSError) as err:
+            if isinstance(err, TimeoutError):
+                raise
+            raise ControllerError("The stick failed while it was sending") from err
 
     @override
     def packet_received(self, packet: ZigbeePacket) -> None:

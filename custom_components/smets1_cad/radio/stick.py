@@ -262,7 +262,7 @@ async def _translated() -> AsyncGenerator[None]:
         raise RadioLost(
             "The stick does not answer as it should. Unplug it and plug it in again; if it stays, try another port."
         ) from err
-    except (OSError, ValueError) as err:
+    except (OSError, RuntimeError, ValueError) as err:
         raise RadioLost(
             "The port of the stick cannot be used. Check that it is plugged in and that no other program uses it."
         ) from err

@@ -1,0 +1,33 @@
+"""Each thing that can go wrong ends in RUNNING again, and breaks no rule."""
+
+import pytest
+
+from custom_components.smets1_cad.cad.link import LinkState
+from custom_components.smets1_cad.cad.models import ElectricityReading
+from virtual_han.faults import Fault
+
+from .han_session import session_on
+from .virtual import virtual_han
+
+LASTING = [fault for fault in Fault]
+
+
+@pytest.mark.parametrize("fault", LASTING)
+async def test_each_fault_ends_in_running_again(fault: Fault) -> None:
+    async with virtual_han() as han:
+        han.admit()
+        async with session_on(han) as watched:
+            await watched.until_state(LinkState.RUNNING)
+            await watched.until(lambda: bool(watched.told(ElectricityReading)))
+            han.faults.inject(fault, count=3)
+            await watched.until(lambda: han.faults.struck[fault] > 0, seconds=15)
+            struck = len(watched.told(ElectricityReading))
+            han.faults.clear()
+            await watched.until(
+                lambda: (
+                    watched.session.status.state is LinkState.RUNNING
+                    and len(watched.told(ElectricityReading)) > struck + 5
+                ),
+                seconds=30,
+            )
+        assert han.referee.findings == []
