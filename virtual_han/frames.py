@@ -130,6 +130,7 @@ class NetworkFrame:
             self.counter,
             self.payload,
             header + authentic + tail,
+            control=_control(KeyId.NETWORK),
         )
         return header + auxiliary + tail + sealed
 
@@ -175,7 +176,14 @@ def unseal_network(frame: NetworkFrame, authentic: bytes, key: bytes) -> Network
     Raises:
         SecurityError: it was sealed with another network key.
     """
-    plain = ccm.unseal(key, frame.source_eui64, frame.counter, frame.payload, authentic)
+    plain = ccm.unseal(
+        key,
+        frame.source_eui64,
+        frame.counter,
+        frame.payload,
+        authentic,
+        control=_control(KeyId.NETWORK),
+    )
     return replace(frame, payload=plain)
 
 
@@ -250,6 +258,7 @@ class ApsFrame:
             security.counter,
             self.payload,
             header + authentic,
+            control=_control(self.key),
         )
         return header + auxiliary + sealed
 
@@ -279,7 +288,12 @@ class SealedAps:
             SecurityError: it was sealed with another key.
         """
         plain = ccm.unseal(
-            key, self.sender, self.counter, self.frame.payload, self.authentic
+            key,
+            self.sender,
+            self.counter,
+            self.frame.payload,
+            self.authentic,
+            control=_control(self.frame.key or KeyId.LINK),
         )
         return replace(self.frame, payload=plain)
 
@@ -336,12 +350,17 @@ def decode_aps(octets: bytes) -> SealedAps:
     return SealedAps(frame, sender, frame_counter, authentic)
 
 
+def _control(key: KeyId) -> int:
+    """Return the security control octet with its level, as a nonce has it."""
+    return key << 3 | _EXTENDED_NONCE | _LEVEL
+
+
 def _auxiliary(key: KeyId, counter: int, sender: bytes) -> tuple[bytes, bytes]:
     """Return the auxiliary header as sent (level 0) and as authenticated (level 5)."""
-    control = key << 3 | _EXTENDED_NONCE
+    control = _control(key)
     return (
+        _AUXILIARY.pack(control & ~_LEVEL, counter, sender[::-1]),
         _AUXILIARY.pack(control, counter, sender[::-1]),
-        _AUXILIARY.pack(control | _LEVEL, counter, sender[::-1]),
     )
 
 
