@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from custom_components.smets1_cad.smart_energy.clusters import CLUSTERS
 from custom_components.smets1_cad.smart_energy.values import price as prices
 from custom_components.smets1_cad.smart_energy.values.currency import GBP
 from custom_components.smets1_cad.smart_energy.values.units import (
@@ -242,3 +243,23 @@ def test_wrong_types_are_named() -> None:
         prices.published_price(
             {k: v for k, v in SHORT.items() if k != "price"}, now=NOW
         )
+
+
+def test_frame_as_zigpy_reads_it() -> None:
+    """The octets of a GBCS-like frame, through the project's own cluster, with plain results."""
+    schema = CLUSTERS[0x0700].ClientCommandDefs.publish_price.schema
+    octets = bytes.fromhex(
+        "01000000 08 5374616E64617264 804A371C 804A371C 00 3A03 51 41 804A371C FFFF 80250000"
+        "FF FFFFFFFF FF FFFFFFFF FF FF FF 01 FF 01 00 00 00"
+    )
+    command, rest = schema.deserialize(octets)
+    assert rest == b""
+    price = prices.published_price(command.as_dict(), now=NOW)
+    expected = prices.published_price(
+        SHORT | {"start_time": 0x1C374A80, "price_control": 1, "generation_tier": 1},
+        now=NOW,
+    )
+    assert price == expected
+    assert {
+        type(value) for value in (price.provider_id, price.tier, price.generation_tier)
+    } == {int}

@@ -286,7 +286,8 @@ def _integer(fields: Mapping[str, object], name: str) -> int:
         raise TypeError(
             f"the field {name} of PublishPrice is a number; give an integer"
         )
-    return value
+    # A plain one, not a decoder's subclass, so that the result is plain throughout.
+    return int(value)
 
 
 def _optional(fields: Mapping[str, object], name: str) -> int | None:
