@@ -83,7 +83,9 @@ class SerialLine(asyncio.Protocol):
             self._take(frame)
 
     def send(self, frame: bytes) -> None:
-        """Queue one EZSP frame for the host."""
+        """Queue one EZSP frame for the host; nothing once the host has gone."""
+        if self._transport is None:
+            return
         self._queue.append(frame)
         self._pump()
 
