@@ -339,6 +339,17 @@ def test_alarms_by_kind(kind: int, status: int, expected: set[Alarm]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("bit", "alarm"),
+    [(0x01, Alarm.CHECK_METER), (0x02, Alarm.LOW_BATTERY), (0x04, Alarm.TAMPER), (0x20, Alarm.LEAK), (0x40, Alarm.SERVICE_DISCONNECT)],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", [0x00, 0x01, 0x02, 0x05, 0x80])
+def test_alarms_that_all_kinds_share(kind: int, bit: int, alarm: Alarm) -> None:
+    meter = MeterKind.from_raw(kind)
+    assert meter is not None
+    assert alarms(bit, meter) == {alarm}
+
+
+@pytest.mark.parametrize(
     ("raw", "state"),
     [(0, SupplyState.OFF), (1, SupplyState.ARMED), (2, SupplyState.ON), (3, None), (0xFF, None), (None, None)],
 )  # fmt: skip

@@ -134,6 +134,11 @@ def test_scaling(
     assert str(Scale.from_raw(multiplier, divisor).apply(raw)) == expected
 
 
+def test_scale_without_factors_changes_nothing() -> None:
+    assert Scale().apply(7) == 7
+    assert Scale(divisor=10).apply(7) == Decimal("0.7")
+
+
 def test_scaling_does_not_depend_on_the_callers_decimal_context() -> None:
     with localcontext() as context:
         context.prec = 3
