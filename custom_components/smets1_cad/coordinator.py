@@ -1,0 +1,423 @@
+"""Hold together what a CAD reports, and say when it has changed.
+
+The link pushes; nothing here asks a meter, except where a person asks out of turn.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryNotReady,
+    HomeAssistantError,
+    ServiceValidationError,
+)
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .cad.errors import CadError
+from .cad.link import CadLink, ConsentMissing, Grant, LinkState, LinkStatus
+from .cad.models import (
+    CadUpdate,
+    ElectricityReading,
+    Fuel,
+    GasReading,
+    MeterIdentity,
+    Tariff,
+)
+from .cad.pacing import TooSoon
+from .const import DOMAIN, LOGGER
+from .devices import CadInfo, async_register_cad, async_register_meter
+from .faults import (
+    async_clear_faults,
+    async_report_link,
+    async_report_meter_mismatch,
+    async_report_registers,
+)
+from .identity import Comparison, Identity, compare_meter
+from .meter_state import STALE_AFTER, MeterState
+from .pairing import PairingKeeper
+from .pairing_watch import PairingWatch
+from .store import CadStore, JsonObject, StoreError
+from .timers import ClockTimer
+
+_SAVE_EVERY = 60.0
+"""Seconds between two writes of electricity readings; gas, read each half hour, is written at once."""
+
+
+@dataclass(slots=True, kw_only=True)
+class CadData:
+    """Everything that the entities show.
+
+    Attributes:
+        status: where the link is.
+        meters: what is known of each meter that was found.
+    """
+
+    status: LinkStatus
+    meters: dict[Fuel, MeterState] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Smets1CadRuntimeData:
+    """What lives while an entry is loaded."""
+
+    coordinator: Smets1CadCoordinator
+
+
+type Smets1CadConfigEntry = ConfigEntry[Smets1CadRuntimeData]
+
+
+class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
+    """Takes what the link hands up, judges it, keeps it, and tells the entities."""
+
+    config_entry: Smets1CadConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: Smets1CadConfigEntry,
+        link: CadLink,
+        store: CadStore,
+        *,
+        cad: CadInfo | None = None,
+        declared: Identity | None = None,
+        pairing: PairingKeeper | None = None,
+    ) -> None:
+        """Prepare; nothing is read before `async_start`.
+
+        Args:
+            hass: Home Assistant.
+            entry: the CAD's config entry.
+            link: the way to be a CAD.
+            store: the CAD's own.
+            cad: what is known of the CAD itself.
+            declared: whose meters these should be, to compare with (R3).
+            pairing: the pairing request, to follow and to show (R8).
+        """
+        super().__init__(
+            hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None
+        )
+        self.link = link
+        self.cad = cad or CadInfo()
+        self.pairing = pairing
+        self.mismatch: Fuel | None = None
+        """The fuel whose meter is not the declared one; reading has stopped."""
+        self.data = CadData(status=link.status)
+        self._store = store
+        self._declared = declared
+        self._grant: Grant | None = None
+        self._is_running = False
+        self._lost_since: datetime | None = None
+        self._saved_at = 0.0
+        self._occasions = 0
+        self._timer = ClockTimer(
+            hass, lambda: self.data.meters.values(), self._clock_moved
+        )
+        self._watch = None if pairing is None else PairingWatch(hass, entry, pairing)
+        self._unsubscribe: list[CALLBACK_TYPE] = []
+        self._unsubscribe_stop: CALLBACK_TYPE | None = None
+
+    @property
+    def proofs(self) -> int:
+        """A number that changes whenever there may be entities to add."""
+        return self._occasions + sum(
+            meter.proofs for meter in self.data.meters.values()
+        )
+
+    async def async_start(self, grant: Grant) -> None:
+        """Restore what was known, and begin to listen. Add the platforms afterwards.
+
+        Raises:
+            ConfigEntryAuthFailed: consent is not in force.
+            ConfigEntryNotReady: the link cannot start now.
+        """
+        self._grant = grant
+        await self._async_restore()
+        async_register_cad(self.hass, self.config_entry, self.cad)
+        for meter in self.data.meters.values():
+            async_register_meter(self.hass, self.config_entry, meter)
+        self._unsubscribe = [
+            self.link.on_update(self._update_received),
+            self.link.on_status(self._status_received),
+        ]
+        self._unsubscribe_stop = self.hass.bus.async_listen_once(
+            EVENT_HOMEASSISTANT_STOP, self._stopping
+        )
+        if (on_revoked := getattr(grant, "on_revoked", None)) is not None:
+            self._unsubscribe.append(on_revoked(self._revoked))
+        if self._watch is not None:
+            self._unsubscribe.append(self._watch.start(self.async_update_listeners))
+        self._is_running = True
+        self._timer.schedule()
+        try:
+            await self.link.start(grant)
+        except CadError as err:
+            await self.async_stop()
+            if isinstance(err, ConsentMissing):
+                raise ConfigEntryAuthFailed(
+                    translation_domain=DOMAIN, translation_key="consent_missing"
+                ) from err
+            raise ConfigEntryNotReady(
+                translation_domain=DOMAIN,
+                translation_key="cad_error",
+                translation_placeholders={"error": str(err)},
+            ) from err
+        self._status_received(self.link.status)
+
+    async def async_stop(self) -> None:
+        """End the flow of data and keep what is known. Doing it again changes nothing."""
+        if not self._is_running:
+            return
+        self._is_running = False
+        self._timer.stop()
+        if self._unsubscribe_stop is not None:
+            self._unsubscribe_stop()
+        while self._unsubscribe:
+            self._unsubscribe.pop()()
+        async_clear_faults(self.hass, self.config_entry)
+        try:
+            await self.link.stop()
+        finally:
+            await self._async_save()
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Stop when the entry is unloaded."""
+        await super().async_shutdown()
+        await self.async_stop()
+
+    @override
+    async def _async_update_data(self) -> CadData:
+        """Return what is known: readings are pushed."""
+        return self.data
+
+    async def async_ask(self, fuel: Fuel) -> None:
+        """Ask a meter out of turn.
+
+        Raises:
+            ServiceValidationError: pacing does not allow it yet; says when it will.
+            HomeAssistantError: the meter was asked and did not answer, or nothing runs.
+        """
+        try:
+            await self.link.refresh(fuel)
+        except TooSoon as err:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key=f"too_soon_{fuel}",
+                translation_placeholders={
+                    "next_allowed": f"{dt_util.as_local(err.next_allowed):%H:%M:%S}"
+                },
+            ) from err
+        except CadError as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="cad_error",
+                translation_placeholders={"error": str(err)},
+            ) from err
+
+    @callback
+    def async_accept_registers(self, fuel: Fuel) -> None:
+        """Believe a meter's registers as they come next, since a person says that they are right."""
+        if (meter := self.data.meters.get(fuel)) is not None:
+            meter.start_anew()
+            async_report_registers(self.hass, self.config_entry, meter)
+
+    @callback
+    def _clock_moved(self, now: datetime) -> None:
+        """Do what the clock alone brings about: stale meters, a new day, another rate."""
+        for fuel, meter in self.data.meters.items():
+            meter.roll_over(now)
+            if (
+                not meter.stale
+                and meter.heard is not None
+                and monotonic() - meter.heard > STALE_AFTER[fuel].total_seconds()
+            ):
+                meter.stale = True
+                LOGGER.info(
+                    "No %s reading has come for %.0f s; its values are unavailable until one does",
+                    fuel,
+                    monotonic() - meter.heard,
+                )
+            async_report_registers(self.hass, self.config_entry, meter)
+        self._occasions += 1
+        self.async_update_listeners()
+
+    @callback
+    def _update_received(self, update: CadUpdate) -> None:
+        """Take one update of the link."""
+        if not self._is_allowed(update):
+            return
+        match update:
+            case ElectricityReading() | GasReading():
+                self._reading_received(update)
+            case Tariff():
+                self._meter(update.fuel).take_tariff(update)
+                self._timer.schedule()
+            case MeterIdentity():
+                self._identity_received(update)
+            case _:
+                return
+        self.async_set_updated_data(self.data)
+        self._save_soon(update)
+
+    def _is_allowed(self, update: CadUpdate) -> bool:
+        """Whether consent holds for an update. Where it has run out, reading stops."""
+        if self.mismatch is not None or self._grant is None:
+            return False
+        if not self._grant.is_valid:
+            self._revoked(None)
+            return False
+        fuel = getattr(update, "fuel", None)
+        return fuel is None or fuel in self._grant.fuels
+
+    @callback
+    def _reading_received(self, reading: ElectricityReading | GasReading) -> None:
+        meter = self._meter(reading.fuel)
+        was_quiet = meter.stale or meter.heard is None
+        if meter.stale:
+            LOGGER.info("The %s meter is heard again", reading.fuel)
+        for name in meter.take_reading(reading, monotonic()):
+            LOGGER.warning(
+                "The %s meter says a value of %s that cannot be: less than before, or far more than a home uses. "
+                "The last good value is kept; the diagnostics count what is refused",
+                reading.fuel,
+                name,
+            )
+        if was_quiet:
+            self._timer.schedule()
+
+    @callback
+    def _identity_received(self, identity: MeterIdentity) -> None:
+        if (
+            self._declared is not None
+            and compare_meter(self._declared, identity) is Comparison.DIFFERENT_METER
+        ):
+            self.mismatch = identity.fuel
+            LOGGER.warning(
+                "The %s meter is not the one that was declared; reading has stopped",
+                identity.fuel,
+            )
+            async_report_meter_mismatch(self.hass, self.config_entry, identity.fuel)
+            self._stop_reading()
+            return
+        meter = self._meter(identity.fuel)
+        if meter.take_identity(identity):
+            LOGGER.info(
+                "The %s meter was exchanged; its registers start anew", identity.fuel
+            )
+        async_register_meter(self.hass, self.config_entry, meter)
+
+    @callback
+    def _status_received(self, status: LinkStatus) -> None:
+        """Take a change of the link's status, and say once what it means."""
+        self.data.status = status
+        self._occasions += 1
+        if status.state is LinkState.RUNNING:
+            if self._lost_since is not None:
+                LOGGER.info("The smart meter's network is back")
+            self._lost_since = None
+        elif (
+            status.state in (LinkState.REJOINING, LinkState.DISCONNECTED)
+            and self._lost_since is None
+            and self.data.meters
+        ):
+            self._lost_since = status.since
+            LOGGER.info(
+                "The smart meter's network is lost: %s", status.error or status.state
+            )
+        async_report_link(self.hass, self.config_entry, status)
+        if self._watch is not None:
+            self._watch.link_moved(status)
+        self.async_set_updated_data(self.data)
+
+    @callback
+    def _revoked(self, _revocation: Any) -> None:
+        """Stop reading: consent was withdrawn, or has run out."""
+        if not self._is_running or self._grant is None:
+            return
+        self._grant = None
+        LOGGER.info("Consent is no longer in force; reading has stopped")
+        self._stop_reading()
+
+    @callback
+    def _stop_reading(self) -> None:
+        """End the flow of data at once; what was read is not shown as if it were now."""
+        for meter in self.data.meters.values():
+            meter.stale = True
+        self.async_update_listeners()
+        self.config_entry.async_create_task(
+            self.hass, self.link.stop(), "stop the CAD's link"
+        )
+
+    async def _stopping(self, _event: Event) -> None:
+        """Stop with Home Assistant."""
+        self._unsubscribe_stop = None
+        await self.async_stop()
+
+    def _meter(self, fuel: Fuel) -> MeterState:
+        """Return a meter; the first that is heard of it brings it into being."""
+        if (meter := self.data.meters.get(fuel)) is None:
+            meter = self.data.meters[fuel] = MeterState(fuel=fuel)
+            async_register_meter(self.hass, self.config_entry, meter)
+        return meter
+
+    @callback
+    def _save_soon(self, update: CadUpdate) -> None:
+        """Keep what is known, often enough."""
+        if not isinstance(update, ElectricityReading):
+            self.config_entry.async_create_task(
+                self.hass, self._async_save(), "keep readings"
+            )
+        elif monotonic() - self._saved_at >= _SAVE_EVERY:
+            self._saved_at = monotonic()
+            self._store.readings.save_later(self._as_json())
+
+    async def _async_save(self) -> None:
+        self._saved_at = monotonic()
+        try:
+            await self._store.readings.save(self._as_json())
+        except StoreError as err:
+            LOGGER.warning("The last readings were not kept: %s", err)
+
+    def _as_json(self) -> JsonObject:
+        return {
+            # Electricity is written once a minute: only what was written at the end is the last.
+            "ended": not self._is_running,
+            "meters": {
+                fuel.value: meter.as_dict() for fuel, meter in self.data.meters.items()
+            },
+        }
+
+    async def _async_restore(self) -> None:
+        """Take up what was known, so that everything is right before the first reading."""
+        grant = self._grant
+        try:
+            saved = await self._store.readings.load()
+            if saved is None or grant is None:
+                return
+            self.data.meters = {
+                fuel: MeterState.from_dict(
+                    fuel,
+                    saved["meters"][fuel],
+                    now=dt_util.utcnow(),
+                    monotonic=monotonic(),
+                    is_last=saved["ended"] or fuel is Fuel.GAS,
+                )
+                for fuel in Fuel
+                if fuel in grant.fuels and fuel in saved["meters"]
+            }
+        except (StoreError, ArithmeticError, KeyError, TypeError, ValueError) as err:
+            LOGGER.warning(
+                "The last readings cannot be read and are left out: %s",
+                type(err).__name__,
+            )
+            return
+        if saved["ended"]:
+            self._is_running = True
+            await self._async_save()

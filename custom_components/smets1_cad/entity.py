@@ -1,0 +1,147 @@
+"""What every entity of a CAD shares."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.const import Platform
+from homeassistant.core import callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .cad.models import Fuel
+from .const import DOMAIN
+from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
+from .devices import device_info
+from .meter_state import MeterState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smets1CadEntityDescription(EntityDescription):
+    """Describes an entity of the CAD, or of a meter.
+
+    Attributes:
+        fuel: the meter's fuel; None is the CAD itself.
+        available_fn: of a meter, whether its value still holds.
+    """
+
+    fuel: Fuel | None = None
+    available_fn: Callable[[MeterState], bool] = lambda meter: not meter.stale
+
+
+class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
+    """Shows one value, and writes its state only when that changes."""
+
+    _attr_has_entity_name = True
+    entity_description: Smets1CadEntityDescription
+
+    def __init__(
+        self, coordinator: Smets1CadCoordinator, description: Smets1CadEntityDescription
+    ) -> None:
+        """Put it on its device."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_unique_id = unique_id(coordinator.config_entry, description)
+        self._attr_device_info = device_info(coordinator.config_entry, description.fuel)
+        self._is_available = self._read_available()
+        self.shown: ShownT = self._read()
+
+    @abstractmethod
+    def _read(self) -> ShownT:
+        """Return everything that the state is made of."""
+
+    def _read_available(self) -> bool:
+        """Return whether the value still holds; the CAD itself always says how it is."""
+        if self.entity_description.fuel is None:
+            return True
+        meter = self.meter
+        return meter is not None and self.entity_description.available_fn(meter)
+
+    @property
+    def meter(self) -> MeterState | None:
+        """The meter that the entity belongs to; None before anything is known of it."""
+        if (fuel := self.entity_description.fuel) is None:
+            return None
+        return self.coordinator.data.meters.get(fuel)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the value still holds."""
+        return self._is_available
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state if it has changed."""
+        is_available, shown = self._read_available(), self._read()
+        if is_available == self._is_available and shown == self.shown:
+            return
+        self._is_available, self.shown = is_available, shown
+        self.async_write_ha_state()
+
+    @override
+    async def async_update(self) -> None:
+        """Ask the meter out of turn, if pacing allows; only the generic update action does."""
+        if not self.enabled or (fuel := self.entity_description.fuel) is None:
+            return
+        try:
+            await self.coordinator.async_ask(fuel)
+        except ServiceValidationError as err:
+            self.coordinator.logger.debug("Not asked again yet: %s", err)
+
+
+def unique_id(
+    entry: Smets1CadConfigEntry, description: Smets1CadEntityDescription
+) -> str:
+    """Return what names an entity for good; no number of a meter is in it."""
+    return "_".join(filter(None, (entry.entry_id, description.fuel, description.key)))
+
+
+@callback
+def async_add_when_proven[DescriptionT: Smets1CadEntityDescription](
+    entry: Smets1CadConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    platform: Platform,
+    descriptions: Iterable[DescriptionT],
+    has: Callable[[Smets1CadCoordinator, DescriptionT], bool],
+    create: Callable[[Smets1CadCoordinator, DescriptionT], Entity],
+) -> None:
+    """Add each entity once it has proven itself, now or days later, and those that ever had."""
+    coordinator = entry.runtime_data.coordinator
+    registry = er.async_get(coordinator.hass)
+    waiting = list(descriptions)
+    seen: int | None = None
+
+    def was_there(description: DescriptionT) -> bool:
+        return (
+            registry.async_get_entity_id(
+                platform, DOMAIN, unique_id(entry, description)
+            )
+            is not None
+        )
+
+    @callback
+    def add_new() -> None:
+        nonlocal seen
+        if seen == coordinator.proofs:
+            return
+        is_first, seen = seen is None, coordinator.proofs
+        proven = [
+            description
+            for description in waiting
+            if has(coordinator, description) or (is_first and was_there(description))
+        ]
+        if not proven:
+            return
+        waiting[:] = [
+            description for description in waiting if description not in proven
+        ]
+        async_add_entities([create(coordinator, description) for description in proven])
+
+    add_new()
+    entry.async_on_unload(coordinator.async_add_listener(add_new))

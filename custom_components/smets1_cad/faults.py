@@ -1,0 +1,91 @@
+"""Issues that the repairs dashboard shows: what is wrong, whose job it is, what to do next (R21)."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+
+from .cad.link import LinkState, LinkStatus
+from .cad.models import Fuel
+from .const import DOMAIN
+from .meter_state import MeterState
+
+REFUSED_FOR: Final = timedelta(hours=2)
+"""How long a register has to be refused before a person is asked whether it is right after all."""
+
+ISSUE_LINK: Final = "link_failed"
+ISSUE_MISMATCH: Final = "meter_mismatch"
+ISSUE_REGISTERS: Final = "registers_refused"
+
+
+def issue_id(kind: str, entry: ConfigEntry[Any], fuel: Fuel | None = None) -> str:
+    """Return an issue's id, which is the entry's own."""
+    return "_".join((kind, *((fuel,) if fuel else ()), entry.entry_id))
+
+
+@callback
+def async_report_link(
+    hass: HomeAssistant, entry: ConfigEntry[Any], status: LinkStatus
+) -> None:
+    """Show why a link has ended, if waiting does not mend it."""
+    issue = issue_id(ISSUE_LINK, entry)
+    if status.state is not LinkState.FAILED or status.error is None:
+        ir.async_delete_issue(hass, DOMAIN, issue)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=f"{ISSUE_LINK}_{status.error.responsible or 'unknown'}",
+        translation_placeholders={"error": str(status.error)},
+    )
+
+
+@callback
+def async_report_meter_mismatch(
+    hass: HomeAssistant, entry: ConfigEntry[Any], fuel: Fuel
+) -> None:
+    """Show that a meter is not the declared one (R3)."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id(ISSUE_MISMATCH, entry, fuel),
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=f"{ISSUE_MISMATCH}_{fuel}",
+    )
+
+
+@callback
+def async_report_registers(
+    hass: HomeAssistant, entry: ConfigEntry[Any], meter: MeterState
+) -> None:
+    """Ask whether a register is right that has been refused for long."""
+    issue = issue_id(ISSUE_REGISTERS, entry, meter.fuel)
+    since = meter.refused_since()
+    if since is None or dt_util.utcnow() - since < REFUSED_FOR:
+        ir.async_delete_issue(hass, DOMAIN, issue)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue,
+        data={"entry_id": entry.entry_id, "fuel": meter.fuel.value},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=f"{ISSUE_REGISTERS}_{meter.fuel}",
+    )
+
+
+@callback
+def async_clear_faults(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Take back every issue of an entry that is stopped."""
+    ir.async_delete_issue(hass, DOMAIN, issue_id(ISSUE_LINK, entry))
+    for fuel in Fuel:
+        for kind in (ISSUE_MISMATCH, ISSUE_REGISTERS):
+            ir.async_delete_issue(hass, DOMAIN, issue_id(kind, entry, fuel))

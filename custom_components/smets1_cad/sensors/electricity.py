@@ -1,0 +1,115 @@
+"""Sensors of an electricity meter."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.const import UnitOfEnergy, UnitOfPower
+
+from ..cad.models import ElectricityReading, Fuel
+from ..meter_state import MeterState
+from .common import firmware_sensor, supply_sensor, today_sensor
+from .description import MeterSensorDescription, Value
+
+TIERS: Final = 48
+"""Tiers that Smart Energy knows."""
+
+
+def _field(
+    value_fn: Callable[[ElectricityReading], Value],
+) -> Callable[[MeterState], Value]:
+    """Return a function that reads a field of the last reading."""
+
+    def read(meter: MeterState) -> Value:
+        return None if (reading := meter.electricity) is None else value_fn(reading)
+
+    return read
+
+
+def _has(
+    value_fn: Callable[[ElectricityReading], Value],
+) -> Callable[[MeterState], bool]:
+    """Return a function that tells whether the meter has said a field."""
+    read = _field(value_fn)
+    return lambda meter: read(meter) is not None
+
+
+def _is_used(meter: MeterState, register: str) -> bool:
+    """Whether a register that every meter has is used in this home."""
+    return register in meter.used
+
+
+def _watts(reading: ElectricityReading) -> int | float | None:
+    if reading.power_kw is None:
+        return None
+    watts = reading.power_kw * 1000
+    return int(watts) if watts == int(watts) else float(watts)
+
+
+def _tier_label(meter: MeterState, tier: int) -> dict[str, Any] | None:
+    label = meter.tariff and meter.tariff.tier_labels.get(tier)
+    return {"label": label} if label else None
+
+
+def _tier(tier: int) -> MeterSensorDescription:
+    """Return the register of a tier, which appears once it has counted."""
+    return MeterSensorDescription(
+        key=f"tier_{tier}_import",
+        translation_key="tier_import",
+        placeholders={"tier": str(tier)},
+        fuel=Fuel.ELECTRICITY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        device_class=SensorDeviceClass.ENERGY,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=3,
+        has_fn=partial(_is_used, register=f"tier_{tier}_import_kwh"),
+        value_fn=_field(lambda reading: reading.tier_import_kwh.get(tier)),
+        attributes_fn=partial(_tier_label, tier=tier),
+    )
+
+
+ELECTRICITY_SENSORS: Final[tuple[MeterSensorDescription, ...]] = (
+    MeterSensorDescription(
+        key="import",
+        translation_key="import",
+        fuel=Fuel.ELECTRICITY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        device_class=SensorDeviceClass.ENERGY,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=3,
+        has_fn=_has(lambda reading: reading.import_kwh),
+        value_fn=_field(lambda reading: reading.import_kwh),
+    ),
+    MeterSensorDescription(
+        key="export",
+        translation_key="export",
+        fuel=Fuel.ELECTRICITY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        device_class=SensorDeviceClass.ENERGY,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=3,
+        has_fn=partial(_is_used, register="export_kwh"),
+        value_fn=_field(lambda reading: reading.export_kwh),
+    ),
+    MeterSensorDescription(
+        key="power",
+        fuel=Fuel.ELECTRICITY,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        device_class=SensorDeviceClass.POWER,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        has_fn=_has(_watts),
+        value_fn=_field(_watts),
+    ),
+    today_sensor(
+        Fuel.ELECTRICITY,
+        "import_today",
+        "import_kwh",
+        UnitOfEnergy.KILO_WATT_HOUR,
+        SensorDeviceClass.ENERGY,
+    ),
+    supply_sensor(Fuel.ELECTRICITY),
+    firmware_sensor(Fuel.ELECTRICITY),
+    *(_tier(tier) for tier in range(1, TIERS + 1)),
+)

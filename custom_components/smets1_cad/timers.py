@@ -1,0 +1,75 @@
+"""One timer for what the clock alone brings about: stale meters, a new day, another rate."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Final
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+
+from .meter_state import STALE_AFTER, MeterState
+from .smart_energy.values.time import day_start, london_date
+
+_LONGEST: Final = timedelta(hours=1)
+"""The clock is looked at this often at least, since it may have been set."""
+
+
+class ClockTimer:
+    """Calls back whenever the passing of time may have changed what a meter shows."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        meters: Callable[[], Iterable[MeterState]],
+        on_due: Callable[[datetime], None],
+    ) -> None:
+        """Say whose times to watch, and whom to call."""
+        self._hass = hass
+        self._meters = meters
+        self._on_due = on_due
+        self._due: datetime | None = None
+        self._cancel: CALLBACK_TYPE | None = None
+
+    @callback
+    def schedule(self) -> None:
+        """Look at what comes next; call when there is something new to wait for."""
+        now = dt_util.utcnow()
+        due = min(self._coming(now))
+        if self._due is not None and self._due <= due:
+            # What has moved away is found out when the timer runs.
+            return
+        self.stop()
+        self._due = due
+        self._cancel = async_track_point_in_utc_time(self._hass, self._ran, due)
+
+    @callback
+    def stop(self) -> None:
+        """Wait for nothing."""
+        if self._cancel is not None:
+            self._cancel()
+        self._cancel = self._due = None
+
+    @callback
+    def _ran(self, now: datetime) -> None:
+        self._cancel = self._due = None
+        self._on_due(now)
+        self.schedule()
+
+    def _coming(self, now: datetime) -> Iterator[datetime]:
+        """Yield the times ahead."""
+        yield now + _LONGEST
+        yield day_start(london_date(now) + timedelta(days=1))
+        for meter in self._meters():
+            if meter.heard is not None and not meter.stale:
+                silence = timedelta(seconds=monotonic() - meter.heard)
+                yield max(now, now + STALE_AFTER[meter.fuel] - silence) + timedelta(
+                    milliseconds=1
+                )
+            if meter.tariff is not None:
+                for rate in meter.tariff.rates:
+                    if rate.starts_at > now:
+                        yield rate.starts_at
+                    if rate.ends_at is not None and rate.ends_at > now:
+                        yield rate.ends_at
