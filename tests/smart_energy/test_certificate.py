@@ -78,6 +78,12 @@ def test_pairs_of_the_test_site(pair: dict[str, str]) -> None:
     assert credentials.private_key.reveal().hex() == pair["private_key"]
     assert credentials.eui64 == credentials.certificate.subject
     assert credentials.suite.certificate_size == len(pair["certificate"]) // 2
+    assert credentials.is_test
+
+
+def test_other_authorities_are_not_the_test_one() -> None:
+    for suite in CryptoSuite:
+        assert not Authority(suite).issue(CAD).credentials().is_test
 
 
 @pytest.mark.parametrize("size", [0, 47, 49, 73, 75])

@@ -103,6 +103,7 @@ def without(pair: dict[str, str], label: str) -> str:
 
 
 BAD = {
+    "a novel": ("x" * 16_385, "certificate_text_too_long", "more than 16384"),
     "empty": ("", "certificate_missing_line", '"CA Public Key" is missing'),
     "no CA key": (
         without(SUITE_1, "CA Pub Key"),

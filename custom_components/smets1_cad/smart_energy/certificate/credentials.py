@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 import hmac
+from typing import Final
 
 from zigpy.types import EUI64
 
@@ -11,6 +12,17 @@ from ..errors import CertificateError
 from .implicit import Suite1Certificate, Suite2Certificate, parse_certificate
 from .secret import Secret
 from .suite import CryptoSuite
+
+_TEST_CA_KEYS: Final = frozenset(
+    map(
+        bytes.fromhex,
+        (
+            "0200FDE8A7F3D1084224962A4E7C54E69AC3F04DA6B8",
+            "0207A445022D9F39F49BDC38380026A27A9E0A1799313AB28C5C1A1C6B605154DB1DFF6752",
+        ),
+    )
+)
+"""The public keys of the test CA for suites 1 and 2 (SE 1.4 Annex C.5.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,11 @@ class Credentials:
     def eui64(self) -> EUI64:
         """Return the EUI-64 to which the certificate is bound."""
         return self.certificate.subject
+
+    @property
+    def is_test(self) -> bool:
+        """Tell whether the CA is the one for tests, whose certificates no production hub takes."""
+        return self.suite.curve.compress(self.ca_key) in _TEST_CA_KEYS
 
     @classmethod
     def verify(

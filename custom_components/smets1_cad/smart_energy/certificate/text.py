@@ -15,6 +15,7 @@ value says to which it belongs. An erased token, all FF, counts as absent.
 from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
+from itertools import takewhile
 import re
 from typing import Final
 
@@ -46,7 +47,7 @@ _LABELS: Final = {
     # reconstruction data.
     _Line.PRIVATE_KEY: r"(?:Device \s*)? Private \s* Key (?:\s* Reconstruction \s* Data)?",
     _Line.PUBLIC_KEY: r"Device \s* Pub(?:lic)? \s* Key",
-    _Line.EUI64: r"(?:Device \s* | IEEE \s* | MAC \s*)+ (?:EUI [\s-]* 64 | EUI | Addr(?:ess)?) | EUI [\s-]* 64",
+    _Line.EUI64: r"(?:Device \s* | IEEE \s* | MAC \s*){1,2} (?:EUI [\s-]* 64 | EUI | Addr(?:ess)?) | EUI [\s-]* 64",
 }
 _LABEL: Final = re.compile(
     "|".join(f"(?P<{line.name}>{label})" for line, label in _LABELS.items()),
@@ -54,11 +55,8 @@ _LABEL: Final = re.compile(
 )
 # After a label: a remark in brackets, such as the curve or a size, and a colon or equals sign.
 _SEPARATOR: Final = re.compile(r"\s*(?:[(\[][^)\]\n]*[)\]])?\s*[:=]")
-# A line of something else ends a value: a comment, or a word that is not hex with a colon.
-_FOREIGN_LINE: Final = re.compile(
-    r"^[ \t]*(?:#|//|[^:=\n]*[g-z_][^:=\n]*[:=])", re.IGNORECASE | re.MULTILINE
-)
 _FILLING: Final = re.compile(r"0x|[\s,:;{}\"'-]", re.IGNORECASE)
+_LONGEST_TEXT: Final = 16_384
 _NOT_HEX: Final = re.compile(r"[^0-9a-f]", re.IGNORECASE)
 
 
@@ -78,6 +76,11 @@ def load_credentials(
         CertificateError: its `reason` says what is wrong. The message never
             quotes a value.
     """
+    if len(text) > _LONGEST_TEXT:
+        raise CertificateError(
+            f"the text has more than {_LONGEST_TEXT} characters; paste the lines of the certificate only",
+            reason="certificate_text_too_long",
+        )
     values, printed_eui64 = _read(text)
     for suite in list(values):
         # One private key or CA key alone belongs to a certificate of the other suite.
@@ -142,10 +145,18 @@ def _values(text: str) -> Iterator[tuple[_Line, str]]:
     for index, (label, start) in enumerate(starts):
         end = starts[index + 1][0].start() if index + 1 < len(starts) else len(text)
         # What stands on the label's own line is its value, whatever it is.
-        line_end = text.find("\n", start, end)
-        if line_end >= 0 and (foreign := _FOREIGN_LINE.search(text, line_end + 1, end)):
-            end = foreign.start()
-        yield _Line[str(label.lastgroup)], text[start:end]
+        first, *further = text[start:end].split("\n")
+        value = [first, *takewhile(_goes_on, further)]
+        yield _Line[str(label.lastgroup)], "\n".join(value)
+
+
+def _goes_on(line: str) -> bool:
+    """Tell whether a line may belong to the value above it: no comment, and nothing named."""
+    name, separator, _ = line.replace("=", ":").partition(":")
+    return not (
+        line.lstrip().startswith(("#", "//"))
+        or (separator and _NOT_HEX.search(_FILLING.sub("", name)))
+    )
 
 
 def _octets(line: _Line, written: str) -> bytes:

@@ -1,10 +1,4 @@
-"""The Koblitz curves of Smart Energy: y^2 + xy = x^3 + ax^2 + 1 over GF(2^m), a being 0 or 1.
-
-Scalars are written in base tau, the Frobenius map (x, y) -> (x^2, y^2), which costs two
-squarings where a doubling costs a handful of multiplications (Solinas, "Efficient
-arithmetic on Koblitz curves", 2000). On these curves tau^2 + 2 = mu * tau with
-mu = 1 for a = 1 and mu = -1 for a = 0.
-"""
+"""The Koblitz curves of Smart Energy: y^2 + xy = x^3 + ax^2 + 1 over GF(2^m), a being 0 or 1."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +6,7 @@ from typing import Final
 
 from ..errors import SmartEnergyError
 from .field import BinaryField, Spread
-
-_WIDTH: Final = 16
-"""Digits are odd and between -8 and 8: a window of four bits."""
+from .tau import TauAdic
 
 _COMPRESSED_EVEN: Final = 0x02
 _COMPRESSED_ODD: Final = 0x03
@@ -55,10 +47,7 @@ class KoblitzCurve:
     """
 
     __slots__ = (
-        "_digit_values",
-        "_mu",
-        "_tau_residue",
-        "_wrap",
+        "_base_tau",
         "a",
         "base",
         "cofactor",
@@ -79,7 +68,7 @@ class KoblitzCurve:
         order: int,
         cofactor: int,
     ) -> None:
-        """Take the domain parameters and derive the constants of the tau-adic expansion."""
+        """Take the domain parameters (SEC 2)."""
         self.name = name
         self.field = field
         self.a = a
@@ -88,25 +77,7 @@ class KoblitzCurve:
         self.cofactor = cofactor
         self.scalar_size = (field.degree + 7) // 8
         self.point_size = 1 + self.scalar_size
-        self._mu = mu = 1 if a else -1
-        # In Z[tau] modulo tau^4, tau is this number modulo 16: t^2 + 2 = mu * t.
-        self._tau_residue = 6 if a else 10
-        tau = [(1, 0)]
-        for _ in range(field.degree):
-            u, v = tau[-1]
-            tau.append((-2 * v, u + mu * v))
-        # tau^m is the identity on the curve's points: scalars count modulo tau^m - 1.
-        self._wrap = (tau[-1][0] - 1, tau[-1][1])
-        # The digit u stands for a small element of Z[tau] congruent to u modulo tau^4:
-        # 1, tau^2 - 1, tau^2 + 1 and -mu * tau^3 - 1. `_table` holds the same four.
-        square, cube = tau[2], tau[3]
-        values = {
-            1: (1, 0),
-            3: (square[0] - 1, square[1]),
-            5: (square[0] + 1, square[1]),
-            7: (-mu * cube[0] - 1, -mu * cube[1]),
-        }
-        self._digit_values = values | {-u: (-v[0], -v[1]) for u, v in values.items()}
+        self._base_tau = TauAdic(a, field.degree, order * cofactor)
 
     def __repr__(self) -> str:
         """Return the name alone."""
@@ -126,7 +97,7 @@ class KoblitzCurve:
             if point.x < 2:
                 raise ValueError("a point of so small an order is not multiplied")
             points.append((self.field.spread(point.x), self.field.spread(point.y)))
-        expansions = [self._expand(scalar) for scalar, _ in terms]
+        expansions = [self._base_tau.expand(scalar) for scalar, _ in terms]
         tables = self._tables(points)
         return self._to_affine(self._evaluate(expansions, tables))
 
@@ -213,36 +184,8 @@ class KoblitzCurve:
             )
         return point
 
-    def _expand(self, scalar: int) -> list[int]:
-        """Return the digits of a scalar in base tau, the lowest first.
-
-        Of any four digits in a row at most one is not zero. There are about m of them.
-        """
-        mu = self._mu
-        wrap_0, wrap_1 = self._wrap
-        # Divide by tau^m - 1 (its norm is the number of points) and keep the remainder.
-        norm = self.order * self.cofactor
-        quotient_0 = (2 * scalar * (wrap_0 + mu * wrap_1) + norm) // (2 * norm)
-        quotient_1 = (-2 * scalar * wrap_1 + norm) // (2 * norm)
-        r0 = scalar - quotient_0 * wrap_0 + 2 * quotient_1 * wrap_1
-        r1 = -(quotient_0 * wrap_1 + quotient_1 * wrap_0 + mu * quotient_1 * wrap_1)
-        digits = []
-        while r0 or r1:
-            digit = 0
-            if r0 & 1:
-                digit = (r0 + r1 * self._tau_residue) % _WIDTH
-                if digit > _WIDTH // 2:
-                    digit -= _WIDTH
-                value_0, value_1 = self._digit_values[digit]
-                r0 -= value_0
-                r1 -= value_1
-            digits.append(digit)
-            half = r0 >> 1
-            r0, r1 = r1 + mu * half, -half
-        return digits
-
     def _tables(self, points: Sequence[_Affine]) -> list[_Table]:
-        """Return, for each point, its products with every digit."""
+        """Return, for each point, its product with what every digit of `TauAdic` stands for."""
         field = self.field
         square = field.square
         powers = []
@@ -262,7 +205,7 @@ class KoblitzCurve:
             five = self._add_affine((x4, y4), (x, y), by_square)
             # mu * tau^3 P + P, and then its negative.
             seven = self._add_affine(
-                (x8, y8 if self._mu > 0 else y8 ^ x8), (x, y), by_cube
+                (x8, y8 if self._base_tau.mu > 0 else y8 ^ x8), (x, y), by_cube
             )
             table = {1: (x, y), 3: three, 5: five, 7: (seven[0], seven[0] ^ seven[1])}
             tables.append(table | {-u: (p[0], p[0] ^ p[1]) for u, p in table.items()})
