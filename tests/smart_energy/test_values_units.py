@@ -39,6 +39,7 @@ def test_unsigned_non_values(bits: int) -> None:
         (0x800000, 24, None),  # reads -8388.608 kW where nobody looks
         (-8388608, 24, None),
         (0xFFFC18, 24, -1000),  # export
+        (0xFFFFFC18, 24, -1000),  # the same, as an Eagle gateway prints it
         (-1000, 24, -1000),
         (0x7FFFFF, 24, 8388607),
         (0x0009F3, 24, 2547),

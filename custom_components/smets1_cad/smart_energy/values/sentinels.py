@@ -16,14 +16,13 @@ def unsigned(raw: int | None, bits: int) -> int | None:
 def signed(raw: int | None, bits: int) -> int | None:
     """Give a signed integer, or None where it is the non-value (the least one).
 
-    Takes both what a decoder made of the octets (already signed) and the bare
-    two's complement that other programs print: int24 0xFFFC18 is -1000, and
-    0x800000 (which unfiltered reads -8388.608 kW) is None.
+    Takes what a decoder made of the octets (already signed), and what other
+    programs print: the bare two's complement (int24 0xFFFC18 is -1000) and the
+    same extended to more bits (0xFFFFFC18). int24 0x800000, which unfiltered
+    reads -8388.608 kW, is None.
     """
     if raw is None:
         return None
-    if raw >= 1 << (bits - 1):
-        raw -= 1 << bits
-    if raw == -(1 << (bits - 1)):
-        return None
-    return raw
+    half = 1 << (bits - 1)
+    value = (raw & (2 * half - 1) ^ half) - half
+    return None if value == -half else value
