@@ -1,21 +1,13 @@
-"""The only frames that may leave for the home area network, as data (R16).
+"""Decides over the octets of one frame whether it may leave."""
 
-A CAD reads and confirms; it never configures, controls, routes, permits or forms.
-Whatever is not listed here is refused before it reaches the stick: `check` is a
-pure function over the octets as they would go on the air, so it holds whichever
-code wrote them.
-"""
-
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from zigpy.types import NWK, AddrMode, TransmitOptions, ZigbeePacket
 
-from .const import PROFILE_ID, ClusterId
-from .errors import EgressDenied
+from ..const import PROFILE_ID, ClusterId
+from ..errors import EgressDenied
+from .allowed import COMMANDS, GENERAL, READABLE, ZDO, Kind, Rule, is_secured
 
 HUB_ADDRESS: Final = 0x0000
 """NWK address of the trust centre, which is the communications hub."""
@@ -24,100 +16,6 @@ _FIRST_BROADCAST_ADDRESS: Final = 0xFFF8
 _HIGHEST_ENDPOINT: Final = 240
 """Endpoint 255 is the broadcast endpoint; 241 to 254 are not for applications."""
 _STATUS_FAILURE: Final = 0x01
-
-
-class Kind(StrEnum):
-    """What a frame that may leave is for."""
-
-    ZDO_DISCOVERY = "zdo_discovery"
-    ZDO_BIND = "zdo_bind"
-    READ_ATTRIBUTES = "read_attributes"
-    DISCOVER = "discover"
-    DEFAULT_RESPONSE = "default_response"
-    GET = "get"
-    PRICE_ACKNOWLEDGEMENT = "price_acknowledgement"
-    MESSAGE_CONFIRMATION = "message_confirmation"
-    KEY_ESTABLISHMENT = "key_establishment"
-    KEEP_ALIVE = "keep_alive"
-
-
-class Rule(StrEnum):
-    """Why a frame may not leave."""
-
-    ADDRESS = "address"
-    """Broadcast, group, or somebody who is not the hub or a meter of ours."""
-    PROFILE = "profile"
-    ENDPOINT = "endpoint"
-    ZDO_COMMAND = "zdo_command"
-    CLUSTER = "cluster"
-    COMMAND = "command"
-    DIRECTION = "direction"
-    MANUFACTURER_SPECIFIC = "manufacturer_specific"
-    MALFORMED = "malformed"
-    UNENCRYPTED = "unencrypted"
-
-
-def _get(*command_ids: int) -> dict[int, Kind]:
-    return dict.fromkeys(command_ids, Kind.GET)
-
-
-COMMANDS: Final[Mapping[int, Mapping[int, Kind]]] = {
-    # 0x0D, CppEventResponse, decides for the householder.
-    ClusterId.PRICE: {0x02: Kind.PRICE_ACKNOWLEDGEMENT}
-    | _get(0x00, 0x01, *range(0x03, 0x0D), 0x0E, 0x0F, 0x10),
-    # GetProfile, GetSnapshot, GetSampledData. The others mirror, poll faster,
-    # take or schedule snapshots, start sampling, or switch the supply.
-    ClusterId.METERING: _get(0x00, 0x06, 0x08),
-    ClusterId.MESSAGING: {0x01: Kind.MESSAGE_CONFIRMATION} | _get(0x00, 0x02),
-    # GetPrepaySnapshot, GetTopUpLog, GetDebtRepaymentLog. The others are money.
-    ClusterId.PREPAYMENT: _get(0x07, 0x08, 0x0A),
-    ClusterId.CALENDAR: _get(*range(0x06)),
-    # 0x02 asks for a password, 0x04 reports a configuration that a CAD has not.
-    ClusterId.DEVICE_MANAGEMENT: _get(0x00, 0x01, 0x03, 0x05),
-    # 0x01 clears a log.
-    ClusterId.EVENTS: _get(0x00),
-    ClusterId.KEY_ESTABLISHMENT: dict.fromkeys(range(0x04), Kind.KEY_ESTABLISHMENT),
-}
-"""Commands of a cluster's own that may leave, by cluster and command id."""
-
-READABLE: Final = frozenset(
-    {ClusterId.BASIC, ClusterId.TIME, ClusterId.KEEP_ALIVE, *COMMANDS},
-)
-"""Clusters whose attributes may be read and discovered."""
-
-GENERAL: Final[Mapping[int, Kind]] = {
-    0x00: Kind.READ_ATTRIBUTES,
-    0x0B: Kind.DEFAULT_RESPONSE,
-    0x0C: Kind.DISCOVER,  # Discover Attributes
-    0x11: Kind.DISCOVER,  # Discover Commands Received
-    0x13: Kind.DISCOVER,  # Discover Commands Generated
-    0x15: Kind.DISCOVER,  # Discover Attributes Extended
-}
-"""General commands that may leave (ZCL 2.5), by command id."""
-
-ZDO: Final[Mapping[int, tuple[Kind, int | None]]] = {
-    0x0000: (Kind.ZDO_DISCOVERY, 11),  # NWK_addr_req
-    0x0001: (Kind.ZDO_DISCOVERY, 5),  # IEEE_addr_req
-    0x0002: (Kind.ZDO_DISCOVERY, 3),  # Node_Desc_req
-    0x0004: (Kind.ZDO_DISCOVERY, 4),  # Simple_Desc_req
-    0x0005: (Kind.ZDO_DISCOVERY, 3),  # Active_EP_req
-    0x0006: (Kind.ZDO_DISCOVERY, None),  # Match_Desc_req
-    0x0021: (Kind.ZDO_BIND, 22),  # Bind_req
-}
-"""ZDO requests that may leave: what for, and their length with the sequence number.
-
-What the hub asks of the CAD, the stick answers from its own endpoint table.
-"""
-
-_NOT_SECURED: Final = frozenset(
-    {
-        ClusterId.BASIC,
-        0x0001,  # Power Configuration
-        ClusterId.IDENTIFY,
-        0x0009,  # Alarms
-        ClusterId.KEY_ESTABLISHMENT,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,14 +59,6 @@ class OutgoingFrame:
             payload=packet.data.serialize(),
             encrypted=TransmitOptions.APS_Encryption in packet.tx_options,
         )
-
-
-def is_secured(cluster_id: int) -> bool:
-    """Whether a cluster's frames need the link key (SE 5.4.6).
-
-    Sources differ on Time and Keep-Alive; most stacks secure them, and so do we.
-    """
-    return cluster_id not in _NOT_SECURED
 
 
 def check(
@@ -328,58 +218,3 @@ def _check_general(
 def _may_be_unsecured(kind: Kind, payload: bytes) -> bool:
     """Whether this is the FAILURE with which a frame without the link key is refused (SE 5.4.6)."""
     return kind is Kind.DEFAULT_RESPONSE and payload[4] == _STATUS_FAILURE
-
-
-class EgressGuard:
-    """Checks each packet of one radio, and counts, as evidence.
-
-    Attributes:
-        allowed: frames let through, by `Kind`.
-        denied: frames refused, by `Rule`.
-    """
-
-    def __init__(self) -> None:
-        """Start with the hub as the only partner."""
-        self.allowed: Counter[Kind] = Counter()
-        self.denied: Counter[str] = Counter()
-        self._partners: frozenset[int] = frozenset({HUB_ADDRESS})
-
-    def set_meters(self, addresses: frozenset[int]) -> None:
-        """Allow meters that are devices of their own, besides the hub.
-
-        Args:
-            addresses: their NWK addresses as found by service discovery; they
-                replace the ones given before.
-        """
-        self._partners = addresses | {HUB_ADDRESS}
-
-    def check(self, frame: OutgoingFrame) -> Kind:
-        """Check and count one frame.
-
-        Raises:
-            EgressDenied: it may not leave.
-        """
-        try:
-            kind = check(frame, partners=self._partners)
-        except EgressDenied as err:
-            self.denied[err.rule] += 1
-            raise
-        self.allowed[kind] += 1
-        return kind
-
-    def check_packet(self, packet: ZigbeePacket) -> None:
-        """Check and count a packet that zigpy is about to send.
-
-        Raises:
-            EgressDenied: it may not leave.
-        """
-        self.check(OutgoingFrame.from_packet(packet))
-
-    def as_dict(self) -> dict[str, dict[str, int]]:
-        """Give the counts for diagnostics; nothing in them is personal."""
-        return {
-            "allowed": {
-                str(kind): count for kind, count in sorted(self.allowed.items())
-            },
-            "denied": {str(rule): count for rule, count in sorted(self.denied.items())},
-        }
