@@ -259,10 +259,10 @@ class Faults:
         self, way: Direction
     ) -> Callable[[Callable[[ApsFrame], None], ApsFrame], None]:
         def carry(deliver: Callable[[ApsFrame], None], frame: ApsFrame) -> None:
-            if not self._standing:
-                deliver(frame)
-            else:
+            if self._standing or self._held[way]:
                 self._carry(way, deliver, frame)
+            else:
+                deliver(frame)
 
         return carry
 

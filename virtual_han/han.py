@@ -6,9 +6,11 @@ from random import Random
 from typing import Final, Self
 
 from .air import Air
+from .capture import Capture, RecordedAir
 from .clock import Clock
 from .crypto.ecqv import CertificateAuthority, Credentials
 from .crypto.suite import SUITE_1, SUITES
+from .events import Events, HubHooks
 from .faults import Faults
 from .hub import SMETS1_SLOTS, CommunicationsHub, DeviceLog, Network
 from .hub.admission import MAX_WINDOW
@@ -64,23 +66,32 @@ class VirtualHan:
     """One home's network, with one stick."""
 
     def __init__(
-        self, config: HanConfig | None = None, clock: Clock | None = None
+        self,
+        config: HanConfig | None = None,
+        clock: Clock | None = None,
+        capture: Capture | None = None,
     ) -> None:
-        """Build everything; nothing listens until `start`."""
+        """Build everything; nothing listens until `start`.
+
+        Args:
+            config: what the network is like.
+            clock: its time; the real one by default.
+            capture: where its traffic is written.
+        """
         self.config = config = config or HanConfig()
         self.clock = clock or Clock()
         self._random = random = Random(config.seed)
         self.authorities = {
             bit: CertificateAuthority(SUITES[bit], random) for bit in sorted(SUITES)
         }
-        self.air = Air()
+        self.air = Air() if capture is None else RecordedAir(capture)
         self.log = DeviceLog(self._now, slots=config.slots)
         self.servers = HanServers(self.clock, config.home)
         self.hub = CommunicationsHub(
             self.air,
             Network.form(HUB_EUI64, config.channel, random),
             self.log,
-            {bit: self.authorities[bit].issue(HUB_EUI64) for bit in config.suites},
+            self._hub_credentials(HUB_EUI64),
             now=self._now,
             random=random,
         )
@@ -92,11 +103,18 @@ class VirtualHan:
         self.stick = StickServer(
             self._build_stick(), host=config.host, port=config.port
         )
+        self.events = Events(
+            self.servers,
+            HubHooks(self.unpair, self.hub.refresh_network_key, self.exchange_hub),
+        )
         self.ncp.observers.append(self.referee.stick_command)
         self.ncp.listeners.append(self.referee.delivered)
         self.faults = Faults(
             self.hub, self.stick, self.servers.time, Random(f"{config.seed} faults")
         )
+
+    def _hub_credentials(self, eui64: bytes) -> dict[int, Credentials]:
+        return {bit: self.authorities[bit].issue(eui64) for bit in self.config.suites}
 
     def _now(self) -> float:
         return self.clock.now().timestamp()
@@ -143,6 +161,18 @@ class VirtualHan:
         self.log.add(
             self.ncp.flash.eui64, install_code or self.config.install_code, seconds
         )
+
+    def unpair(self) -> None:
+        """Make every consumer device leave, as a supplier may."""
+        for eui64 in {*self.hub.members, *self.log.seated}:
+            self.hub.unpair(eui64)
+
+    def exchange_hub(self) -> None:
+        """Put another hub in: another EUI-64, network and keys, and an empty list."""
+        number = int.from_bytes(self.hub.network.eui64) + 1
+        eui64 = number.to_bytes(8)
+        network = Network.form(eui64, self.config.channel, self._random)
+        self.hub.replace_with(network, self._hub_credentials(eui64))
 
     async def start(self) -> None:
         """Let the stick listen."""

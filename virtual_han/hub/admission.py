@@ -110,6 +110,12 @@ class DeviceLog:
         if key is not None:
             self._historic.append((eui64, key))
 
+    def clear(self) -> None:
+        """Forget every device, as the log of a new hub does."""
+        self._waiting.clear()
+        self._seated.clear()
+        self._historic.clear()
+
     @property
     def seated(self) -> frozenset[bytes]:
         """The devices that hold a slot."""

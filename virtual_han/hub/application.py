@@ -18,7 +18,7 @@ from ..zdo import RESPONSE, LogicalType, Node, ZdoCluster
 from . import key_establishment
 from .keep_alive import CLUSTER as KEEP_ALIVE, KeepAlive
 from .key_establishment import Responder
-from .network import Member
+from .network import Member, Network
 from .transmitter import Transmitter
 from .zcl import ZclFrame, ZclStatus
 
@@ -56,22 +56,20 @@ class Application:
 
     def __init__(
         self,
-        eui64: bytes,
+        network: Network,
         transmitter: Transmitter,
         responder: Responder,
         members: dict[bytes, Member],
         hooks: Hooks,
     ) -> None:
-        """Answer for a hub of this EUI-64."""
+        """Answer for the hub of a network."""
         self.keep_alive = KeepAlive()
         self._transmitter = transmitter
         self._responder = responder
         self._members = members
         self._hooks = hooks
+        self._network = network
         self._servers: list[ApplicationServer] = []
-        self._node = Node(
-            eui64, LogicalType.COORDINATOR, lambda: COORDINATOR, self.endpoints
-        )
 
     def add_server(self, server: ApplicationServer) -> None:
         """Put a server behind the hub's endpoints."""
@@ -144,7 +142,14 @@ class Application:
     def _zdo(self, member: Member, frame: ApsFrame) -> None:
         if frame.cluster_id == ZdoCluster.DEVICE_ANNCE:
             member.announced = True
-        elif (answer := self._node.answer(frame.cluster_id, frame.payload)) is not None:
+            return
+        node = Node(
+            self._network.eui64,
+            LogicalType.COORDINATOR,
+            lambda: COORDINATOR,
+            self.endpoints,
+        )
+        if (answer := node.answer(frame.cluster_id, frame.payload)) is not None:
             self._reply(member, frame, answer, cluster=frame.cluster_id | RESPONSE)
 
     def _serve(self, member: Member, zcl: ZclFrame, message: ApsMessage) -> list[bytes]:

@@ -84,7 +84,7 @@ class CommunicationsHub:
         self._random = random
         self._transmitter = Transmitter(network, random.randrange(256), self._transmit)
         self._application = Application(
-            network.eui64,
+            network,
             self._transmitter,
             self.key_establishment,
             self.members,
@@ -139,6 +139,16 @@ class CommunicationsHub:
         self.key_establishment.forget()
         self._transmitter.restart()
         self.air.attach(self)
+
+    def replace_with(
+        self, network: Network, credentials: Mapping[int, Credentials]
+    ) -> None:
+        """Become another hub, as when an engineer exchanges it: nobody is a member any more."""
+        self.members.clear()
+        self.log.clear()
+        self.network.become(network)
+        self.key_establishment.renew(credentials)
+        self._transmitter.restart()
 
     # Station.
 

@@ -75,6 +75,11 @@ class Responder:
         """The KeyEstablishmentSuite attribute: one bit for each suite offered."""
         return sum(self._credentials)
 
+    def renew(self, credentials: Mapping[int, Credentials]) -> None:
+        """Use other credentials from now on."""
+        self._credentials = credentials
+        self._exchange = None
+
     def forget(self) -> None:
         """Drop an exchange that is under way, as a restart does."""
         self._exchange = None

@@ -1,7 +1,7 @@
 """The network that a hub has formed, and what it remembers of each member."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Self
 
@@ -42,6 +42,11 @@ class Network:
             extended_pan_id=random.randbytes(8),
             key=random.randbytes(16),
         )
+
+    def become(self, other: Network) -> None:
+        """Take over another network's identity, key and counters."""
+        for item in fields(self):
+            setattr(self, item.name, getattr(other, item.name))
 
     def beacon(self, *, permit_joining: bool) -> Beacon:
         """Return what a scan hears."""
