@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import json
 import random
 import sys
-from time import perf_counter
+from time import thread_time
 import traceback
 
 from custom_components.smets1_cad.smart_energy.__main__ import document
@@ -24,7 +24,7 @@ from ..smart_energy.frames import VECTORS
 type Frame = tuple[int, Direction, bytes]
 
 SLOW = 0.001
-"""Seconds that no frame may take."""
+"""Seconds of the processor's time that no frame may take."""
 _TELLING = bytes([0x00, 0x01, 0x7F, 0x80, 0xFE, 0xFF, 0x41, 0x42, 0x48, 0x4C, 0x50])
 
 
@@ -62,6 +62,8 @@ def seeds() -> list[Frame]:
     found.append((0x0700, server, labels))
     matrix = bytes.fromhex("190105") + bytes(19) + b"\x01\x02\x03\x04\x05" * 300
     found.append((0x0700, server, matrix))
+    thresholds = bytes.fromhex("190106") + bytes(19) + b"\x10" * 256
+    found.append((0x0700, server, thresholds))
     return found
 
 
@@ -110,12 +112,12 @@ def mutants(count: int, seed: int) -> Iterator[Frame]:
 
 def try_frame(frame: Frame) -> tuple[str, float]:
     """Decode a frame; give what came of it, and the seconds it took."""
-    start = perf_counter()
+    start = thread_time()
     try:
         decoded = decode(*frame)
     except FrameError:
-        return "frame error", perf_counter() - start
-    took = perf_counter() - start
+        return "frame error", thread_time() - start
+    took = thread_time() - start
     json.dumps(document(decoded), allow_nan=False)
     return "decoded", took
 
@@ -133,7 +135,7 @@ def run(count: int, seed: int) -> Findings:
         findings.outcomes[outcome] += 1
         findings.decoding += took
         if took > SLOW:
-            # Another process may have had the processor: the best of some counts.
+            # Caches and the clock have their moods: the best of some counts.
             took = min(try_frame(frame)[1] for _ in range(7))
             if took > SLOW:
                 findings.slow.append((frame, took))

@@ -15,8 +15,10 @@ import re
 import subprocess
 import sys
 from typing import Any
+from unittest.mock import AsyncMock, MagicMock
 
 import pytest
+import zigpy.endpoint
 import zigpy.types as t
 from zigpy.zcl import Cluster
 from zigpy.zcl.foundation import DataType
@@ -35,6 +37,8 @@ from custom_components.smets1_cad.smart_energy.clusters.base import (
     octet_string,
 )
 from custom_components.smets1_cad.smart_energy.const import ClusterId
+
+from .frames import PUBLISH_PRICE_SHORT
 
 TABLES = Path(__file__).parents[2] / "virtual_han" / "clusters"
 TYPES: dict[str, dict[str, Any]] = json.loads((TABLES / "types.json").read_text())[
@@ -360,3 +364,62 @@ def test_octet_strings_are_bounded_when_sent_not_when_received() -> None:
 def test_a_length_dependent_command_must_say_how() -> None:
     with pytest.raises(NotImplementedError):
         LengthDependent.layout(0)
+
+
+@pytest.mark.parametrize(
+    ("cluster_id", "command", "fields", "payload"),
+    [
+        (0x0700, "get_current_price", {"command_options": 1}, "01"),
+        (
+            0x0702,
+            "get_profile",
+            {"interval_channel": 0, "end_time": 0, "number_of_periods": 24},
+            "000000000018",
+        ),
+        (
+            0x0703,
+            "message_confirmation",
+            {"message_id": 7, "confirmation_time": 0x1C374A80},
+            "07000000804a371c",
+        ),
+        (
+            0x0703,
+            "message_confirmation",
+            {
+                "message_id": 7,
+                "confirmation_time": 0x1C374A80,
+                "message_confirmation_control": 2,
+                "message_response": b"Yes",
+            },
+            "07000000804a371c0203596573",
+        ),
+        (0x0800, "ephemeral_data_request", {"ephemeral_data": b"\x02" * 22}, "02" * 22),
+    ],
+)
+async def test_zigpy_sends_a_command_as_declared(
+    cluster_id: int, command: str, fields: dict[str, Any], payload: str
+) -> None:
+    """Through zigpy's own request path: the octets, and the link key where due."""
+    endpoint = MagicMock(spec=zigpy.endpoint.Endpoint)
+    endpoint.request = AsyncMock()
+    cluster = CLUSTERS[cluster_id](endpoint, is_server=True)
+    definition = cluster.server_commands[cluster.commands_by_name[command].id]
+
+    await cluster.command(definition.id, **fields, tsn=5)
+
+    sent = endpoint.request.await_args.kwargs
+    assert sent["data"] == bytes([0x01, 5, definition.id]) + bytes.fromhex(payload)
+    assert sent["cluster"] == cluster_id
+    assert sent["aps_encryption"] is (cluster_id != 0x0800)
+
+
+def test_zigpy_reads_a_frame_with_our_class() -> None:
+    """Header, schema and fields, as a listener of the cluster gets them."""
+    cluster = CLUSTERS[0x0700](MagicMock(spec=zigpy.endpoint.Endpoint))
+    header, command = cluster.deserialize(bytes.fromhex(PUBLISH_PRICE_SHORT))
+    price: Any = command
+    assert header.command_id == 0
+    assert price.price == 9600
+    assert price.rate_label == b"Day "
+    assert price.price_trailing_digit_and_price_tier.trailing_digit == 5
+    assert price.price_ratio is None

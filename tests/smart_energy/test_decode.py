@@ -187,6 +187,66 @@ def test_nothing_is_scaled_by_guess() -> None:
     assert unknown.attributes[0].name is None
 
 
+def test_each_register_has_its_own_unit() -> None:
+    """Mirrored gas: cubic metres in the register, kWh in the alternative values."""
+    frame = take(
+        0x0702,
+        SERVER,
+        "180701 0000 00 25 7bd322000000 010c 00 22 1c9a00 0000 00 25 ffffffffffff"
+        " 1500 00 25 e80300000000"
+        " 0003 00 30 01 1203 00 30 00 0903 00 30 0c 0103 00 22 010000 0203 00 22 e80300",
+    )
+    assert [k.get("value") for k in attribute_meanings(frame)][:4] == [
+        "2282.363 m³",
+        "39.452 kWh",
+        None,
+        "1 MJ",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("octets", "known"),
+    [
+        ("0003 00 18 00", {"status": "success", "value": "kWh"}),
+        ("0003 00 30 55", {"status": "success", "value": "reserved"}),
+        ("0003 00 30 0b", {"status": "success", "value": "no unit"}),
+        ("0003 00 21 0000", {"status": "success"}),
+        ("0003 00 28 00", {"status": "success", "value": "kWh"}),
+        ("0003 00 28 ff", {"status": "success"}),
+        ("0003 00 41 00", {"status": "success"}),
+        ("0003 00 4c 0000", {"status": "success"}),
+        ("0603 00 30 80", {"status": "success", "value": "mirrored_gas_metering"}),
+        ("1400 00 30 02", {"status": "success", "value": "supply_on"}),
+        ("1400 00 30 07", {"status": "success", "value": "reserved"}),
+        ("0002 00 18 01", {"status": "success"}),
+        (
+            "0303 00 18 2b",
+            {
+                "status": "success",
+                "value": {
+                    "digits_right_of_decimal_point": 3,
+                    "digits_left_of_decimal_point": 5,
+                    "suppress_leading_zeros": 0,
+                },
+            },
+        ),
+        ("0000 ee", {"status": "reserved"}),
+    ],
+)
+def test_meanings_of_attributes(octets: str, known: dict[str, Any]) -> None:
+    """A type like the right one will do; a value of another has no meaning."""
+    frame = take(0x0702, SERVER, f"180701 {octets}")
+    assert attribute_meanings(frame) == [known]
+
+
+def test_a_type_that_has_no_reader_is_a_mistake_of_ours() -> None:
+    class Odd(t.Struct):
+        number: t.NoData
+
+    with pytest.raises(TypeError, match="no reader for NoData"):
+        read_fields(Odd, b"", 0)
+
+
 def test_prices_are_scaled_by_their_trailing_digit() -> None:
     frame = take(
         0x0700,
@@ -730,6 +790,17 @@ def test_fifteen_structures_within_each_other_are_read() -> None:
     for _ in range(15):
         (value,) = value
     assert value == 7
+
+
+def test_a_list_without_end_is_not_read() -> None:
+    """Sets of no thresholds at all take an octet each."""
+    head = bytes.fromhex(frames.BLOCK_THRESHOLDS)[:22]
+    frame = decode(0x0700, Direction.SERVER_TO_CLIENT, head + b"\x10" * 256)
+    payload: Any = frame.fields["payload"]
+    assert len(payload) == 256
+    with pytest.raises(FrameError, match="payload has more than 256 items") as caught:
+        decode(0x0700, Direction.SERVER_TO_CLIENT, head + b"\x10" * 257)
+    assert caught.value.offset == 22 + 257
 
 
 def test_a_frame_that_no_meter_sends_is_not_looked_at() -> None:

@@ -1,6 +1,6 @@
 """Amounts and registers that a frame itself scales, written out with their unit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -62,6 +62,7 @@ _QUANTITIES: Final[Mapping[str, tuple[str, str, str, Mapping[int, str]]]] = {
 
 # Attributes that scale others: of Metering, and of Price.
 _UNIT, _MULTIPLIER, _DIVISOR = 0x0300, 0x0301, 0x0302
+_ENERGY_CARRIER_UNIT, _ALTERNATIVE_UNIT = 0x0309, 0x0312
 _CURRENCY, _DIGITS = 0x0616, 0x0617
 _STANDING_CHARGE: Final = 0x0301
 _PRICES: Final = range(0x0400, 0x0600)
@@ -139,7 +140,7 @@ def _place(number: int, by_tier: bool) -> str:
 
 def attribute_amounts(
     cluster_id: int,
-    records: tuple[AttributeRecord, ...],
+    records: Sequence[AttributeRecord],
     definitions: Mapping[int, Any],
 ) -> dict[int, Written]:
     """Write the server's registers and prices whose scale the same frame holds.
@@ -148,33 +149,39 @@ def attribute_amounts(
         cluster_id: of the frame.
         records: its attributes.
         definitions: the server's attributes by number.
+
+    Returns:
+        What is written, by place among the records.
     """
     values = {r.attribute_id: r.value for r in records if isinstance(r.value, int)}
+    places = {n: r for n, r in enumerate(records) if isinstance(r.value, int)}
     if cluster_id == ClusterId.METERING and {_MULTIPLIER, _DIVISOR} <= values.keys():
-        return _registers(values, definitions)
+        return _registers(places, values, definitions)
     if cluster_id == ClusterId.PRICE and _DIGITS in values:
         symbol = _symbol(values.get(_CURRENCY))
         return {
-            number: _amount(value, values[_DIGITS], symbol)
-            for number, value in values.items()
-            if number == _STANDING_CHARGE or number in _PRICES
+            place: _amount(record.value, values[_DIGITS], symbol)
+            for place, record in places.items()
+            if record.attribute_id == _STANDING_CHARGE or record.attribute_id in _PRICES
         }
     return {}
 
 
 def _registers(
-    values: Mapping[int, int], definitions: Mapping[int, Any]
+    places: Mapping[int, AttributeRecord],
+    values: Mapping[int, int],
+    definitions: Mapping[int, Any],
 ) -> dict[int, Written]:
-    unit = UnitOfMeasure.from_raw(values.get(_UNIT))
-    if unit is not None and unit.bcd:
-        return {}
     scale = Scale.from_raw(values[_MULTIPLIER], values[_DIVISOR])
     written: dict[int, Written] = {}
-    for number, value in values.items():
-        definition = definitions.get(number)
+    for place, record in places.items():
+        definition = definitions.get(record.attribute_id)
         if definition is None or definition.name.endswith(_NOT_SCALED):
             continue
         if not any(word in definition.name for word in _SCALED):
+            continue
+        unit = UnitOfMeasure.from_raw(values.get(_unit_attribute(definition.name)))
+        if unit is not None and unit.bcd:
             continue
         symbol = None
         if unit is not None:
@@ -182,6 +189,14 @@ def _registers(
             symbol = unit.unit.rate_symbol if rate else unit.unit.symbol
         low, high = definition.type.min_value, definition.type.max_value
         bits = (high - low).bit_length()
-        known = signed(value, bits) if low < 0 else unsigned(value, bits)
-        written[number] = None if known is None else plain(scale.apply(known), symbol)
+        raw = _integer(record.value)
+        known = signed(raw, bits) if low < 0 else unsigned(raw, bits)
+        written[place] = None if known is None else plain(scale.apply(known), symbol)
     return written
+
+
+def _unit_attribute(name: str) -> int:
+    """Which attribute holds the unit of a register: SE has three."""
+    if "alternative" in name:
+        return _ALTERNATIVE_UNIT
+    return _ENERGY_CARRIER_UNIT if "energy_carrier" in name else _UNIT

@@ -12,6 +12,7 @@ class FrameError(SmartEnergyError):
 
     Attributes:
         offset: the octet, counted from 0, at which reading stopped.
+        detail: the message without it.
     """
 
     reason = "malformed_frame"
@@ -20,6 +21,7 @@ class FrameError(SmartEnergyError):
         """Keep the octet at which reading stopped."""
         super().__init__(f"octet {offset}: {message}")
         self.offset = offset
+        self.detail = message
 
 
 class InstallCodeError(SmartEnergyError):

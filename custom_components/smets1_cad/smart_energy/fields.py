@@ -7,7 +7,7 @@ was too short. This reads them an order of magnitude faster, and says where.
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import zigpy.types as t
 
@@ -24,6 +24,10 @@ from .wire import (
     octet_string,
     raw,
 )
+
+MOST_ITEMS: Final = 256
+"""Structures in one list. Smart Energy counts them in an octet, and has a price for
+each of 16 blocks of 16 tiers at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,18 @@ class _List:
         items: list[Value] = []
         end = len(data)
         while len(items) < count if count is not None else offset < end:
-            value, offset = self.read(data, offset, f"item {len(items) + 1} of {name}")
+            try:
+                value, offset = self.read(data, offset, name)
+            except FrameError as error:
+                raise FrameError(
+                    f"item {len(items) + 1} of {name}: {error.detail}",
+                    offset=error.offset,
+                ) from None
             items.append(value)
+            if len(items) > MOST_ITEMS:
+                raise FrameError(
+                    f"{name} has more than {MOST_ITEMS} items", offset=offset
+                )
         return tuple(items), offset
 
     def _counted(self, before: Fields) -> int:
@@ -119,8 +133,10 @@ def _reader(kind: Any) -> Reader:
     if not issubclass(kind, t.Struct):
         raise TypeError(f"no reader for {kind.__name__}")
 
-    def read(data: bytes, offset: int, name: str) -> tuple[Value, int]:
-        return read_fields(kind, data, offset, f"{name}: ")
+    steps = _plan(kind)
+
+    def read(data: bytes, offset: int, _name: str) -> tuple[Value, int]:
+        return _read_steps(steps, data, offset)
 
     return read
 
@@ -145,43 +161,46 @@ def _plan(kind: Any) -> tuple[_Step, ...]:
     return tuple(_step(field) for field in kind.fields)
 
 
-def read_fields(
-    kind: type[t.Struct], data: bytes, offset: int, within: str = ""
-) -> tuple[Fields, int]:
-    """Read the fields of a command or of a structure within it.
+def read_fields(kind: type[t.Struct], data: bytes, offset: int) -> tuple[Fields, int]:
+    """Read the fields of a command.
 
     Fields that may be missing are absent where the frame ends before them.
 
     Args:
-        kind: the command's schema, or a structure.
+        kind: the command's schema.
         data: the whole frame.
         offset: the octet to start at.
-        within: what to put before names in messages.
 
     Raises:
         FrameError: a field is cut short or its contents are not what they should be.
     """
-    if issubclass(kind, LengthDependent):
-        kind = kind.layout(len(data) - offset)
+    struct: Any = kind
+    if issubclass(struct, LengthDependent):
+        struct = struct.layout(len(data) - offset)
+    return _read_steps(_plan(struct), data, offset)
+
+
+def _read_steps(
+    steps: tuple[_Step, ...], data: bytes, offset: int
+) -> tuple[Fields, int]:
     fields: dict[str, Value] = {}
     end = len(data)
-    struct: Any = kind
-    for step in _plan(struct):
+    for step in steps:
         if step.optional and offset >= end:
             continue
         name = step.name
         if step.octets:
             stop = offset + step.octets
             if stop > end:
-                need(data, offset, step.octets, within + name)
+                need(data, offset, step.octets, name)
             fields[name] = int.from_bytes(
                 data[offset:stop], "little", signed=step.signed
             )
             offset = stop
         elif step.read is not None:
-            fields[name], offset = step.read(data, offset, within + name)
+            fields[name], offset = step.read(data, offset, name)
         elif step.items is not None:
-            fields[name], offset = step.items(data, offset, within + name, fields)
+            fields[name], offset = step.items(data, offset, name, fields)
         else:
             assert step.variant is not None
             fields[name], offset = _variant(step.variant, data, offset, fields)

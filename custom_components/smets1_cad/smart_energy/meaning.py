@@ -71,13 +71,13 @@ def attribute_meanings(frame: DecodedFrame) -> list[dict[str, Meaning]]:
         else {}
     )
     found = []
-    for record in frame.attributes:
+    for place, record in enumerate(frame.attributes):
         known: dict[str, Meaning] = {}
         if record.status is not None:
             known["status"] = _status(record.status)
         definition = definitions.get(record.attribute_id)
-        if record.attribute_id in scaled:
-            known["value"] = scaled[record.attribute_id]
+        if place in scaled:
+            known["value"] = scaled[place]
         elif definition is not None and _fits(definition, record):
             writer = _writer(definition.type)
             if writer is not None:
@@ -221,8 +221,7 @@ def _date(_kind: Any) -> _Writer:
     """Date with "*" for every."""
 
     def write(value: Value) -> Meaning:
-        if not isinstance(value, bytes):
-            return None
+        assert isinstance(value, bytes)
         pattern = DatePattern.from_raw(value)
         parts = ((pattern.year, 4), (pattern.month, 2), (pattern.day, 2))
         text = "-".join("*" if n is None else f"{n:0{w}}" for n, w in parts)
