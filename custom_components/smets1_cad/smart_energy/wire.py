@@ -23,7 +23,7 @@ type Reader = Callable[[bytes, int, str], tuple[Value, int]]
 type Fields = Mapping[str, Value]
 
 DEEPEST: Final = 15
-"""Structures within structures that ZCL 2.6.2.8 allows."""
+"""Structures within structures that we follow: as deep as a ZCL selector can point."""
 _INVALID_COUNT: Final = 0xFFFF
 _BOOL: Final[Mapping[int, bool | None]] = {0x00: False, 0x01: True, 0xFF: None}
 

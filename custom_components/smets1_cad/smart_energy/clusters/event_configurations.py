@@ -1,4 +1,4 @@
-"""What a device does on each event: client attributes of Device Management (SE 1.4 Annex D.10.3).
+"""What a device does on each event: client attributes of Device Management (SE 1.4 Annex D.10).
 
 The high octet of the number is the group: 0x01 price, 0x02 metering, 0x03
 messaging, 0x04 prepayment, 0x05 calendar, 0x06 device management, 0x07 tunnels,

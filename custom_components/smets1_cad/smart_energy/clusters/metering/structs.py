@@ -1,4 +1,4 @@
-"""What Metering commands repeat or count, and snapshots (SE 1.4 Annex D.3.3)."""
+"""What Metering commands repeat or count, and snapshots (SE 1.4 Annex D.3)."""
 
 from collections.abc import Mapping
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What Price commands repeat, and the one that changed its fields (SE 1.4 Annex D.4.2.4)."""
+"""What Price commands repeat, and the one that changed its fields (SE 1.4 Annex D.4)."""
 
 from typing import override
 

@@ -1,4 +1,4 @@
-"""Alarm codes of the Metering and Prepayment clusters (SE 1.4 Annexes D.3.2.5 and D.7.2.4.1)."""
+"""Alarm codes of the Metering and Prepayment clusters (SE 1.4 Annexes D.3 and D.7)."""
 
 import zigpy.types as t
 

@@ -1,4 +1,4 @@
-"""Tier numbers of PublishPrice (SE 1.4 Annex D.4.2.4.1): 15 by nibble, 48 by extension."""
+"""Tier numbers of PublishPrice (SE 1.4 Annex D.4): 15 by nibble, 48 by extension."""
 
 from collections.abc import Iterable
 import types
