@@ -1,0 +1,287 @@
+"""What the referee counts, and what it lets pass."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from virtual_han.aps import EndpointDescription, Fuel
+from virtual_han.frames import ApsFrame, ApsKind, Delivery, KeyId
+from virtual_han.hub import Member
+from virtual_han.referee import Breach, Referee
+
+ELECTRICITY, GAS, ESI = 1, 2, 3
+BASIC, TIME, PRICE, METERING, MESSAGING, KEYS = (
+    0x0000,
+    0x000A,
+    0x0700,
+    0x0702,
+    0x0703,
+    0x0800,
+)
+ENDPOINTS = [
+    EndpointDescription(ELECTRICITY, 0x0501, (METERING,), fuel=Fuel.ELECTRICITY),
+    EndpointDescription(GAS, 0x0501, (METERING, PRICE), fuel=Fuel.GAS),
+    EndpointDescription(ESI, 0x0500, (BASIC, PRICE, TIME), fuel=Fuel.ELECTRICITY),
+]
+
+
+def member() -> Member:
+    return Member(bytes(8), 0x1234, bytes(16), 0.0)
+
+
+@dataclass
+class Game:
+    """A referee with a clock of its own."""
+
+    at: float = 1000.0
+
+    def __post_init__(self) -> None:
+        self.referee = Referee(lambda: self.at, lambda: ENDPOINTS)
+        self.member = member()
+
+    def frame(
+        self,
+        octets: str,
+        cluster: int,
+        endpoint: int,
+        *,
+        key: KeyId | None = KeyId.LINK,
+        **how: Delivery,
+    ) -> ApsFrame:
+        return ApsFrame(
+            ApsKind.DATA,
+            1,
+            bytes.fromhex(octets),
+            destination_endpoint=endpoint,
+            source_endpoint=1,
+            cluster_id=cluster,
+            profile_id=0x0109 if endpoint else 0,
+            key=key,
+            **how,
+        )
+
+    def ask(
+        self,
+        octets: str,
+        cluster: int = METERING,
+        endpoint: int = ELECTRICITY,
+        *,
+        after: float = 0,
+        key: KeyId | None = KeyId.LINK,
+        **how: Delivery,
+    ) -> None:
+        self.at += after
+        self.referee.request(
+            self.member, self.frame(octets, cluster, endpoint, key=key, **how)
+        )
+
+    def answer(
+        self, octets: str, cluster: int = METERING, endpoint: int = ELECTRICITY
+    ) -> None:
+        reply = ApsFrame(
+            ApsKind.DATA,
+            2,
+            bytes.fromhex(octets),
+            destination_endpoint=1,
+            source_endpoint=endpoint,
+            cluster_id=cluster,
+            profile_id=0x0109,
+            key=KeyId.LINK,
+        )
+        self.referee.delivered(reply)
+
+    def found(self) -> dict[str, int]:
+        return {name: count for name, count in self.referee.counts().items() if count}
+
+
+@pytest.fixture
+def game() -> Game:
+    return Game()
+
+
+def test_every_rule_is_named_in_the_counts(game: Game) -> None:
+    assert game.referee.counts() == {breach.value: 0 for breach in Breach}
+
+
+def test_electricity_every_ten_seconds_is_fine(game: Game) -> None:
+    for _ in range(5):
+        game.ask("00 01 00 0000", after=10)
+        game.answer("18 01 01 0000 00 25 010000000000")
+    assert game.found() == {}
+    assert len(game.referee.requests) == 5
+    assert game.referee.requests[0].attributes == (0,)
+    assert game.referee.requests[0].fuel is Fuel.ELECTRICITY
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "gap", "breaches"),
+    [
+        (ELECTRICITY, 9.9, 1),
+        (ELECTRICITY, 9.96, 0),
+        (GAS, 1799, 1),
+        (GAS, 59, 1),
+        (GAS, 1800, 0),
+    ],
+)
+def test_answered_information_is_asked_for_again_too_soon(
+    game: Game, endpoint: int, gap: float, breaches: int
+) -> None:
+    game.ask("00 01 00 0000", endpoint=endpoint)
+    game.answer("18 01 01 0000 00 25 010000000000", endpoint=endpoint)
+    game.ask("00 02 00 0000", endpoint=endpoint, after=gap)
+    assert game.referee.counts()["too_soon"] == breaches
+
+
+def test_a_burst_takes_three_frames(game: Game) -> None:
+    """Registers, price, profile; the fourth frame is too much, the other fuel has its own burst."""
+    game.ask("00 01 00 0000")
+    game.ask("01 02 00 01", PRICE, ESI, after=1)
+    game.ask("01 03 00 00 00000000 01", after=1)
+    game.ask("00 04 00 0000", endpoint=GAS, after=1)
+    assert game.found() == {}
+    game.ask("00 05 00 0004", after=1)
+    assert game.found() == {"burst": 1}
+
+
+def test_a_frame_that_was_never_answered_may_be_sent_again_in_its_burst(
+    game: Game,
+) -> None:
+    game.ask("00 01 00 0000", endpoint=GAS)
+    game.ask("00 02 00 0000", endpoint=GAS, after=20)
+    assert game.found() == {}
+    game.ask("00 03 00 0000", endpoint=GAS, after=61)
+    assert game.found() == {"too_soon": 1}
+
+
+def test_static_information_is_known_once_it_is_delivered(game: Game) -> None:
+    """A reply that leaves attributes off does not make them known."""
+    game.ask("00 01 00 0003 0103")
+    game.ask("00 02 00 0003 0103", after=1)
+    assert game.found() == {}
+    game.answer("18 02 01 0003 00 30 00")
+    game.ask("00 03 00 0103", after=1)
+    assert game.found() == {}
+    game.ask("00 04 00 0003 0000", after=10)
+    assert game.found() == {"static_again": 1}
+
+
+def test_a_new_join_may_learn_anew(game: Game) -> None:
+    game.ask("00 01 00 0500", BASIC, ESI, key=None)
+    game.answer("18 01 01 0500 00 42 02 4142", BASIC, ESI)
+    game.member = member()
+    game.ask("00 02 00 0500", BASIC, ESI, key=None)
+    assert game.found() == {}
+    game.answer("18 02 01 0500 00 42 02 4142", BASIC, ESI)
+    game.ask("00 03 00 0500", BASIC, ESI, key=None)
+    assert game.found() == {"static_again": 1}
+
+
+def test_what_the_hub_does_not_have_is_not_asked_for_again(game: Game) -> None:
+    game.ask("00 01 00 0104")
+    game.answer("18 01 01 0104 86")
+    game.ask("00 02 00 0104", after=10)
+    assert game.found() == {"unsupported_again": 1}
+
+
+def test_discovery_happens_once(game: Game) -> None:
+    game.ask("00 01 0c 0000 ff")
+    game.answer("18 01 0d 01 0000 25")
+    game.ask("00 02 0c 0010 ff")
+    assert game.found() == {}
+    game.ask("00 03 0c 0000 ff")
+    assert game.found() == {"static_again": 1}
+
+
+@pytest.mark.parametrize(
+    ("octets", "cluster", "endpoint", "breach"),
+    [
+        ("00 01 02 0000 25 000000000000", METERING, ELECTRICITY, "write"),
+        ("00 01 05 0000 25 000000000000", METERING, ELECTRICITY, "write"),
+        (
+            "00 01 06 00 0000 25 0100 0100 010000000000",
+            METERING,
+            ELECTRICITY,
+            "not_allowed",
+        ),
+        ("01 01 0b 00", METERING, ELECTRICITY, "not_allowed"),
+        ("01 01 0d", PRICE, ESI, "not_allowed"),
+        ("01 01 00", 0x0701, ESI, "not_allowed"),
+        ("00 01 00 0000", 0x0006, ESI, "not_allowed"),
+        ("00", METERING, ELECTRICITY, "not_allowed"),
+    ],
+)
+def test_what_a_cad_never_sends(
+    game: Game, octets: str, cluster: int, endpoint: int, breach: str
+) -> None:
+    game.ask(octets, cluster, endpoint)
+    assert game.found() == {breach: 1}
+
+
+@pytest.mark.parametrize(
+    ("octets", "cluster"),
+    [
+        ("01 01 02 00000000 00000000", PRICE),
+        ("01 01 01 00000000 00000000", MESSAGING),
+        ("00 01 00 0000", TIME),
+        ("00 01 0b 00 00", PRICE),
+        ("08 01 01 0000 00 20 02", BASIC),
+    ],
+)
+def test_what_may_be_sent_at_any_time(game: Game, octets: str, cluster: int) -> None:
+    for _ in range(5):
+        game.ask(octets, cluster, ESI)
+    assert game.found() == {}
+
+
+def test_secured_clusters_need_the_link_key(game: Game) -> None:
+    game.ask("00 01 00 0000", key=None)
+    assert game.found() == {"unencrypted": 1}
+    game.ask("01 02 00 0100 03 06", KEYS, ESI, key=None)
+    game.ask("00 03 00 0400", BASIC, ESI, key=None)
+    game.ask("18 04 0b 00 01", PRICE, ESI, key=None)
+    assert game.found() == {"unencrypted": 1}
+
+
+def test_broadcasts(game: Game) -> None:
+    """Only the announcement that the stack itself makes after a join."""
+    game.ask("01 3412 efcdab01004b1200 8c", 0x0013, 0, delivery=Delivery.BROADCAST)
+    assert game.found() == {}
+    game.ask("01 ffff 0000", 0x0000, 0, delivery=Delivery.BROADCAST)
+    game.ask("00 01 00 0000", delivery=Delivery.BROADCAST)
+    assert game.found() == {"broadcast": 2}
+
+
+def test_zdo(game: Game) -> None:
+    for cluster in (0x0000, 0x0001, 0x0002, 0x0004, 0x0005, 0x0006, 0x0021, 0x8006):
+        game.ask("01 0000", cluster, 0, key=None)
+    assert game.found() == {}
+    for cluster in (0x0031, 0x0034, 0x0036):
+        game.ask("01 0000", cluster, 0, key=None)
+    assert game.found() == {"not_allowed": 3}
+
+
+def test_stick_commands(game: Game) -> None:
+    game.referee.stick_command("sendUnicast", {})
+    game.referee.stick_command("permitJoining", {"duration": 0})
+    assert game.found() == {}
+    game.referee.stick_command("permitJoining", {"duration": 60})
+    game.referee.stick_command("formNetwork", {})
+    game.referee.stick_command("sendBroadcast", {})
+    assert game.found() == {"stick_command": 3}
+
+
+def test_answers_to_nothing_are_ignored(game: Game) -> None:
+    game.answer("18 01 01 0000 00 25 010000000000")
+    game.answer("18")
+    assert game.found() == {}
+
+
+def test_clearing_keeps_what_pacing_needs(game: Game) -> None:
+    game.ask("00 01 00 0000")
+    game.answer("18 01 01 0000 00 25 010000000000")
+    game.referee.clear()
+    assert game.referee.requests == []
+    game.ask("00 02 00 0000", after=1)
+    [finding] = game.referee.findings
+    assert (finding.breach, finding.at) == (Breach.TOO_SOON, 1001.0)
+    assert "electricity" in finding.detail
