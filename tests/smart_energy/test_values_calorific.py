@@ -97,6 +97,31 @@ def test_calorific_value_that_cannot_be_is_none(
     )
 
 
+@pytest.mark.parametrize(
+    ("raw", "value", "factor"),
+    [
+        (99, None, None),
+        (100, Decimal(10), None),
+        (1000, Decimal(100), None),
+        (1001, None, None),
+        (4, None, None),
+        (5, None, Decimal("0.5")),
+        (20, None, Decimal(2)),
+        (21, None, None),
+    ],
+)
+def test_limits_of_what_can_be(
+    raw: int, value: Decimal | None, factor: Decimal | None
+) -> None:
+    """In tenths: 10 to 100 MJ/m³, and 0.5 to 2."""
+    said = (
+        GasFactors()
+        .with_calorific_value(raw, 1, 0x10)
+        .with_conversion_factor(raw, 0x10)
+    )
+    assert said == GasFactors(factor, value)
+
+
 def test_assumed_values_are_named_calculated() -> None:
     assert GasFactors().conversion() == GasConversion(
         calorific_value=Decimal(40),

@@ -109,6 +109,20 @@ def test_clock_without_daylight_saving_attributes() -> None:
     assert not clock.in_dst(datetime(2026, 7, 1, tzinfo=UTC))
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_largest_offsets(sign: int) -> None:
+    """14 h, as in Kiribati, and 3 h of shift; a second more is no offset."""
+    clock = meter_time.MeterClock.from_raw(
+        time_zone=sign * 50400, dst_shift=sign * 10800
+    )
+    assert clock.zone == sign * timedelta(hours=14)
+    assert clock.dst_shift == sign * timedelta(hours=3)
+    none = meter_time.MeterClock.from_raw(
+        time_zone=sign * 50401, dst_shift=sign * 10801
+    )
+    assert none == meter_time.MeterClock()
+
+
 @pytest.mark.parametrize("zone", [-(1 << 31), 86399, -50401])
 def test_impossible_zone_counts_as_none(zone: int) -> None:
     assert (
