@@ -17,6 +17,7 @@ from homeassistant.exceptions import (
     HomeAssistantError,
     ServiceValidationError,
 )
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
@@ -33,6 +34,7 @@ from .cad.models import (
 from .cad.pacing import TooSoon
 from .const import DOMAIN, LOGGER
 from .devices import CadInfo, async_register_cad, async_register_meter
+from .energy_check import async_watch_energy
 from .faults import (
     async_clear_faults,
     async_report_link,
@@ -42,6 +44,7 @@ from .faults import (
 from .identity import Comparison, Identity, compare_meter
 from .meter_state import STALE_AFTER, MeterState
 from .pairing import PairingKeeper
+from .pairing_states import Reminder
 from .pairing_watch import PairingWatch
 from .store import CadStore, JsonObject, StoreError
 from .timers import ClockTimer
@@ -110,7 +113,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         """The fuel whose meter is not the declared one; reading has stopped."""
         self.data = CadData(status=link.status)
         self._store = store
-        self._declared = declared
+        self.declared = declared
         self._grant: Grant | None = None
         self._is_running = False
         self._lost_since: datetime | None = None
@@ -122,6 +125,11 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self._watch = None if pairing is None else PairingWatch(hass, entry, pairing)
         self._unsubscribe: list[CALLBACK_TYPE] = []
         self._unsubscribe_stop: CALLBACK_TYPE | None = None
+
+    @property
+    def has_consent(self) -> bool:
+        """Whether consent is in force."""
+        return self._grant is not None and self._grant.is_valid
 
     @property
     def proofs(self) -> int:
@@ -169,6 +177,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
                 translation_placeholders={"error": str(err)},
             ) from err
         self._status_received(self.link.status)
+        self._unsubscribe.append(async_at_started(self.hass, async_watch_energy))
 
     async def async_stop(self) -> None:
         """End the flow of data and keep what is known. Doing it again changes nothing."""
@@ -227,6 +236,12 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         if (meter := self.data.meters.get(fuel)) is not None:
             meter.start_anew()
             async_report_registers(self.hass, self.config_entry, meter)
+
+    @callback
+    def async_reminder_seen(self, reminder: Reminder) -> None:
+        """Note that a person has read a reminder."""
+        if self._watch is not None:
+            self._watch.seen(reminder)
 
     @callback
     def _clock_moved(self, now: datetime) -> None:
@@ -295,8 +310,8 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
     @callback
     def _identity_received(self, identity: MeterIdentity) -> None:
         if (
-            self._declared is not None
-            and compare_meter(self._declared, identity) is Comparison.DIFFERENT_METER
+            self.declared is not None
+            and compare_meter(self.declared, identity) is Comparison.DIFFERENT_METER
         ):
             self.mismatch = identity.fuel
             LOGGER.warning(

@@ -31,10 +31,15 @@ STALE_AFTER: Final[Mapping[Fuel, timedelta]] = {
 }
 """Silence that makes a meter stale: its cycles with their jitter, and time for a reply."""
 
-_PARTS: Final[Mapping[Fuel, timedelta]] = {
-    fuel: floor * 0.8 for fuel, floor in FLOORS.items()
-}
-"""How long a value is kept that a later part of the same cycle leaves out; by the next cycle it counts as invalid."""
+_EVERY_CYCLE: Final = frozenset({"import_kwh", "export_kwh", "power_kw", "total"})
+"""Fields that a link reads in every cycle; the others take turns."""
+
+_WITHIN_CYCLE: Final = 0.8
+"""Cycles for which such a field stands when a later part of the same cycle leaves it out.
+Left out of the next cycle, it is invalid."""
+
+_TURNS: Final = 30
+"""Cycles for which any other field stands until its turn comes again."""
 
 _REGISTERS: Final[Mapping[Fuel, frozenset[str]]] = {
     Fuel.ELECTRICITY: frozenset({"import_kwh", "export_kwh", "tier_import_kwh"}),
@@ -182,7 +187,7 @@ class MeterState:
         )
 
     def _completed(self, reading: Reading) -> dict[str, Any]:
-        """Return the reading's fields, with what an earlier part of the same cycle said."""
+        """Return the reading's fields, with what earlier parts said that still stands."""
         at, said = reading.received_at, self._said
         values = {}
         for name in _FIELDS[self.fuel]:
@@ -199,7 +204,9 @@ class MeterState:
                 if name not in said:
                     self.proofs += 1
                 said[name] = (at, value)
-            elif name in said and at - said[name][0] < _PARTS[self.fuel]:
+            elif name in said and at - said[name][0] < FLOORS[self.fuel] * (
+                _WITHIN_CYCLE if name in _EVERY_CYCLE else _TURNS
+            ):
                 value = said[name][1]
             values[name] = value
         return values

@@ -14,7 +14,7 @@ from ..coordinator import Smets1CadCoordinator
 from ..pairing_states import PairingState
 from .description import CadSensorDescription
 
-REQUESTS_REFUSED: Final = "requests_refused"
+PACING_REFUSED: Final = "pacing_refused"
 """Name of the link's counter of requests that pacing did not allow."""
 
 
@@ -94,10 +94,10 @@ CAD_SENSORS: Final[tuple[CadSensorDescription, ...]] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         has_fn=lambda coordinator: (
-            REQUESTS_REFUSED in coordinator.link.statistics.counters
+            PACING_REFUSED in coordinator.link.statistics.counters
         ),
         value_fn=lambda coordinator: coordinator.link.statistics.counters.get(
-            REQUESTS_REFUSED
+            PACING_REFUSED
         ),
     ),
     CadSensorDescription(

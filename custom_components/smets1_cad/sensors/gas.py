@@ -33,6 +33,7 @@ def _provenance(
 GAS_SENSORS: Final[tuple[MeterSensorDescription, ...]] = (
     MeterSensorDescription(
         key="energy",
+        translation_key="energy_total",
         fuel=Fuel.GAS,
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         device_class=SensorDeviceClass.ENERGY,

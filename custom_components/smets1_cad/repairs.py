@@ -1,0 +1,84 @@
+"""Fix flows of the issues that a person can settle."""
+
+from typing import override
+
+from homeassistant.components.repairs import (
+    ConfirmRepairFlow,
+    RepairsFlow,
+    RepairsFlowResult,
+)
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+
+from .cad.models import Fuel
+from .coordinator import Smets1CadConfigEntry
+from .pairing_states import Reminder
+
+
+class _ConfirmFlow(RepairsFlow):
+    """Asks once, and then does what was asked."""
+
+    def __init__(self, entry: Smets1CadConfigEntry) -> None:
+        """Say for which CAD."""
+        self._entry = entry
+
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Ask, and do it."""
+        if user_input is None:
+            return self.async_show_form(step_id="confirm")
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        self._settle()
+        return self.async_create_entry(data={})
+
+    def _settle(self) -> None:
+        """Do what the person agreed to."""
+        raise NotImplementedError
+
+
+class RegistersFlow(_ConfirmFlow):
+    """A person says that the register is right as the meter shows it."""
+
+    def __init__(self, entry: Smets1CadConfigEntry, fuel: Fuel) -> None:
+        """Say of which meter."""
+        super().__init__(entry)
+        self._fuel = fuel
+
+    @override
+    def _settle(self) -> None:
+        self._entry.runtime_data.coordinator.async_accept_registers(self._fuel)
+
+
+class ReminderFlow(_ConfirmFlow):
+    """A person has read what to do while the supplier is waited for."""
+
+    def __init__(self, entry: Smets1CadConfigEntry, reminder: Reminder) -> None:
+        """Say which reminder."""
+        super().__init__(entry)
+        self._reminder = reminder
+
+    @override
+    def _settle(self) -> None:
+        self._entry.runtime_data.coordinator.async_reminder_seen(self._reminder)
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant,
+    issue_id: str,
+    data: dict[str, str | int | float | None] | None,
+) -> RepairsFlow:
+    """Return the flow of an issue."""
+    entry = hass.config_entries.async_get_entry(str((data or {}).get("entry_id")))
+    if data is None or entry is None:
+        return ConfirmRepairFlow()
+    if (reminder := data.get("reminder")) is not None:
+        return ReminderFlow(entry, Reminder(int(reminder)))
+    return RegistersFlow(entry, Fuel(str(data["fuel"])))
