@@ -21,6 +21,7 @@ from .events import (
 )
 from .failure import Failure, FailureReason, Remedy, RetryPlan
 from .initiator import Initiator, InitiatorState
+from .machine import ANSWER_ALLOWANCE
 from .messages import (
     Command,
     ConfirmKey,
@@ -31,10 +32,19 @@ from .messages import (
     TerminateStatus,
     parse_message,
 )
-from .offer import GenerateTimes, choose_credentials, supported_suites
+from .offer import (
+    LONGEST_TIME,
+    GenerateTimes,
+    Refusal,
+    choose_credentials,
+    judge_offer,
+    supported_suites,
+)
 from .responder import Responder, ResponderState
 
 __all__ = [
+    "ANSWER_ALLOWANCE",
+    "LONGEST_TIME",
     "Action",
     "Agreement",
     "Command",
@@ -55,6 +65,7 @@ __all__ = [
     "InitiatorState",
     "Message",
     "Received",
+    "Refusal",
     "Remedy",
     "Responder",
     "ResponderState",
@@ -66,6 +77,7 @@ __all__ = [
     "TerminateKeyEstablishment",
     "TerminateStatus",
     "choose_credentials",
+    "judge_offer",
     "parse_message",
     "supported_suites",
 ]

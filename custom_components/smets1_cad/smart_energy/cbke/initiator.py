@@ -168,7 +168,9 @@ class Initiator(Machine[InitiatorState]):
     def _check(self, offer: InitiateKeyEstablishment) -> list[Action]:
         credentials = held(self._credentials)
         judge_suite(offer, credentials.suite)
-        certificate = judge_offer(offer, credentials, self.partner, self._utc_now)
+        certificate = judge_offer(
+            offer, credentials.certificate, self.partner, self._utc_now
+        )
         self._partner_offer = offer
         return self._compute(
             InitiatorState.CHECKING,

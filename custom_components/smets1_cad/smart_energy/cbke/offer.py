@@ -117,24 +117,30 @@ def judge_suite(offer: InitiateKeyEstablishment, supported: int) -> CryptoSuite:
 
 def judge_offer(
     offer: InitiateKeyEstablishment,
-    credentials: Credentials,
+    own: ImplicitCertificate,
     sender: EUI64,
-    utc_now: Callable[[], datetime] | None,
+    utc_now: Callable[[], datetime] | None = None,
 ) -> ImplicitCertificate:
-    """Check the partner's offer, whose suite is that of the credentials, and return its certificate.
+    """Check the partner's offer, whose suite has been judged, and return its certificate.
+
+    Args:
+        offer: the partner's first message.
+        own: this side's certificate: the partner's must be of its suite and issuer.
+        sender: the EUI-64 of the partner, to whom its certificate must belong.
+        utc_now: gives an aware time, to check the validity.
 
     Raises:
         Refusal: the exchange must not go on.
     """
     if max(offer.ephemeral_time, offer.confirm_time) > LONGEST_TIME:
         raise Refusal(TerminateStatus.BAD_MESSAGE, "a generate time of 255 s")
-    if len(offer.certificate) != credentials.suite.certificate_size:
+    if len(offer.certificate) != own.suite.certificate_size:
         raise Refusal(
             TerminateStatus.BAD_MESSAGE,
             f"a certificate of {len(offer.certificate)} octets for its suite",
         )
     certificate = parse_certificate(offer.certificate)
-    if certificate.issuer != credentials.certificate.issuer:
+    if certificate.issuer != own.issuer:
         raise Refusal(
             TerminateStatus.UNKNOWN_ISSUER,
             f"a certificate of the unknown issuer {certificate.issuer.hex()}",

@@ -187,7 +187,9 @@ class Responder(Machine[ResponderState]):
 
     def _check(self, offer: InitiateKeyEstablishment) -> list[Action]:
         credentials = self._credentials[judge_suite(offer, self._suites)]
-        certificate = judge_offer(offer, credentials, held(self.partner), self._utc_now)
+        certificate = judge_offer(
+            offer, credentials.certificate, held(self.partner), self._utc_now
+        )
         return self._compute(
             ResponderState.CHECKING,
             lambda: partner_public_key(credentials, certificate),
