@@ -44,8 +44,9 @@ class _Pending:
 class Exchange(FrameListener):
     """Carries requests to the hub and frames from it.
 
-    Every frame reaches `on_frame`, whether it answers a request or not. A request
-    is sent once: trying again is up to whoever knows the pace.
+    Every frame reaches `on_frame`, whether it answers a request or was pushed; only
+    an answer to a read that comes too late is dropped. A request is sent once: trying
+    again is up to whoever knows the pace.
     """
 
     def __init__(
@@ -64,6 +65,8 @@ class Exchange(FrameListener):
         self._lock = Lock()
         self._pending: _Pending | None = None
         self._ears: dict[int, ClusterEar] = {}
+        self.late = 0
+        """Answers that came when nobody waited for them any more; they were dropped."""
 
     def hear(self, endpoint_id: int, cluster_ids: Iterable[int]) -> None:
         """Add server clusters of an endpoint, and listen to them."""
@@ -92,6 +95,10 @@ class Exchange(FrameListener):
     def frame_received(self, frame: HanFrame) -> None:
         pending = self._pending
         answers = pending is not None and pending.is_answered_by(frame)
+        if not answers and _is_read_response(frame):
+            # It is late, or came twice: newer values may have been told since.
+            self.late += 1
+            return
         try:
             self._on_frame(frame)
         except Exception:  # noqa: BLE001 - one bad value must not cost the reply
@@ -226,6 +233,10 @@ class Exchange(FrameListener):
 
 def _is_default_response(frame: HanFrame) -> bool:
     return frame.is_general and frame.command_id == GeneralCommand.Default_Response
+
+
+def _is_read_response(frame: HanFrame) -> bool:
+    return frame.is_general and frame.command_id == GeneralCommand.Read_Attributes_rsp
 
 
 def _is_success(frame: HanFrame) -> bool:

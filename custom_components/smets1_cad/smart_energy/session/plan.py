@@ -6,6 +6,7 @@ the room that is left, the longest unread first. Attributes that the hub may or
 may not have are tried in the same way; what it does not have is not asked again.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,9 @@ _RECORD: Final = 4
 
 _MOST_ATTRIBUTES: Final = 16
 """Attributes in one request; older hubs take no more."""
+
+_TRIES: Final = 3
+"""Times that an attribute that is neither given nor denied deserves a frame of its own."""
 
 SUMMATION: Final = 0x0000
 DEMAND: Final = 0x0400
@@ -113,6 +117,7 @@ class Plan:
         self._wanted = tuple(wanted)
         self._known = known
         self._turn: dict[int, int] = {}
+        self._tries: Counter[int] = Counter()
         self._count = 0
         self._in_burst: set[int] = set()
 
@@ -139,6 +144,7 @@ class Plan:
         self._count += 1
         for attribute in chosen:
             self._turn[attribute] = self._count
+            self._tries[attribute] += 1
         return chosen
 
     @property
@@ -148,6 +154,7 @@ class Plan:
             self._is_worth_asking(item)
             and item.attribute not in self._known.supported
             and item.attribute not in self._in_burst
+            and self._tries[item.attribute] < _TRIES
             for item in self._wanted
         )
 

@@ -91,7 +91,18 @@ class Poller:
             RadioLost: the stick stopped answering.
         """
         context = self._context
-        async with self._lock, context.pacer.burst(context.han, fuel) as burst:
+        async with self._lock:
+            try:
+                await self._read(fuel)
+            finally:
+                await self._keep_what_was_learnt()
+        self._silent = 0
+        self._link.keep_alive.missed = 0
+        context.breaker.success()
+
+    async def _read(self, fuel: Fuel) -> None:
+        context = self._context
+        async with context.pacer.burst(context.han, fuel) as burst:
             with context.gate.during(burst):
                 try:
                     await self._link.reader.read(fuel, burst)
@@ -106,12 +117,12 @@ class Poller:
                     raise
                 finally:
                     context.counters["frames_for_readings"] += burst.frames
-        self._silent = 0
-        self._link.keep_alive.missed = 0
-        context.breaker.success()
+
+    async def _keep_what_was_learnt(self) -> None:
+        """Store what the hub has and has not, also when the session is being stopped."""
         if self._link.reader.learnt:
             self._link.reader.learnt = False
-            await context.save()
+            await self._context.save()
 
     async def fetch_profile(
         self, fuel: Fuel, channel: int, end_time: int, periods: int

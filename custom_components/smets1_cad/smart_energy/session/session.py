@@ -260,12 +260,16 @@ class HanSession(CadLink):
                     LOGGER.debug("Looking for the way back to the hub: %r", err)
                     stage = self._stages.rejoin
                 except (RadioLost, _ConnectionLost) as err:
-                    stage = self._stages.connect
                     error = err if isinstance(err, CadError) else _radio_gone()
-                    self._context.counters["reconnects"] += 1
-                    await self._disconnect()
-                    self._set_status(LinkState.DISCONNECTED, error, pause)
-                    await self._clock.sleep(pause)
+                    stage = await self._reopen(error, pause)
+                    pause = min(pause * 2, timings.reconnect_longest)
+                except CadError:
+                    raise
+                except Exception:
+                    LOGGER.exception(
+                        "Something unforeseen happened; the stick is opened again"
+                    )
+                    stage = await self._reopen(_radio_gone(), pause)
                     pause = min(pause * 2, timings.reconnect_longest)
         except CadError as err:
             LOGGER.debug("The session ends: %s", err)
@@ -273,6 +277,14 @@ class HanSession(CadLink):
             self._set_status(LinkState.FAILED, err, None)
         finally:
             stop_listening()
+
+    async def _reopen(self, error: CadError, pause: float) -> Stage:
+        """Close the stick, wait, and begin anew."""
+        self._context.counters["reconnects"] += 1
+        await self._disconnect()
+        self._set_status(LinkState.DISCONNECTED, error, pause)
+        await self._clock.sleep(pause)
+        return self._stages.connect
 
     async def _disconnect(self) -> None:
         self._stages.close()
