@@ -60,6 +60,13 @@ TEXTS = {
         f"Device Private Key (283k1) : {'FF' * 36}\n"
         "CBKE FLAGS (283k1) : 0xFF\n"
     ),
+    "curve in the label": (
+        f"Device Implicit Cert 283k1 : {'FF' * 74}\n"
+        f"CA Public Key 283k1: {'FF' * 37}\n"
+        f"Device_Private_Key sect163k1 = {SUITE_1['private_key']}\n"
+        f"CA_Public_Key 163K1: {SUITE_1['ca_public_key']}\n"
+        f"Device Implicit Cert 163k1 : {SUITE_1['certificate']}\n"
+    ),
     "sizes in brackets": (
         f"CA Public Key [22]: {pairs(SUITE_1['ca_public_key'])}\n"
         f"Implicit Certificate [48]:\n  {pairs(SUITE_1['certificate'][:48])}\n  {pairs(SUITE_1['certificate'][48:])}\n"

@@ -41,20 +41,22 @@ class _Line(Enum):
 
 
 _LABELS: Final = {
-    _Line.CA_PUBLIC_KEY: r"CA \s* Pub(?:lic)? \s* Key",
-    _Line.CERTIFICATE: r"(?:Device \s*)? Implicit \s* Cert(?:ificate)?",
+    _Line.CA_PUBLIC_KEY: r"CA [\s_]* Pub(?:lic)? [\s_]* Key",
+    _Line.CERTIFICATE: r"(?:Device [\s_]*)? Implicit [\s_]* Cert(?:ificate)?",
     # The CA's test site prints the private key itself under the name of its
     # reconstruction data.
-    _Line.PRIVATE_KEY: r"(?:Device \s*)? Private \s* Key (?:\s* Reconstruction \s* Data)?",
-    _Line.PUBLIC_KEY: r"Device \s* Pub(?:lic)? \s* Key",
+    _Line.PRIVATE_KEY: r"(?:Device [\s_]*)? Private [\s_]* Key (?:\s* Reconstruction \s* Data)?",
+    _Line.PUBLIC_KEY: r"Device [\s_]* Pub(?:lic)? [\s_]* Key",
     _Line.EUI64: r"(?:Device \s* | IEEE \s* | MAC \s*){1,2} (?:EUI [\s-]* 64 | EUI | Addr(?:ess)?) | EUI [\s-]* 64",
 }
 _LABEL: Final = re.compile(
     "|".join(f"(?P<{line.name}>{label})" for line, label in _LABELS.items()),
     re.IGNORECASE | re.VERBOSE,
 )
-# After a label: a remark in brackets, such as the curve or a size, and a colon or equals sign.
-_SEPARATOR: Final = re.compile(r"\s*(?:[(\[][^)\]\n]*[)\]])?\s*[:=]")
+# After a label: the curve, or a remark in brackets such as a size; then a colon or equals sign.
+_SEPARATOR: Final = re.compile(
+    r"\s*(?:(?:sect)?(?:163|283)k1|[(\[][^)\]\n]*[)\]])?\s*[:=]", re.IGNORECASE
+)
 _FILLING: Final = re.compile(r"0x|[\s,:;{}\"'-]", re.IGNORECASE)
 _LONGEST_TEXT: Final = 16_384
 _NOT_HEX: Final = re.compile(r"[^0-9a-f]", re.IGNORECASE)
