@@ -69,6 +69,8 @@ def request(kind: CadKind = CadKind.ZIGBEE, **changes: Any) -> PairingRequest:
         "supplier": "EDF",
         "consent_id": "0123456789ab",
         "consent_at": NOW,
+        "consent_version": 1,
+        "consent_sha256": "ab" * 32,
         "available": "any evening",
     }
     return PairingRequest(**values | changes)

@@ -71,6 +71,8 @@ def pairing(who: Identity | None = None, **changes: Any) -> Pairing:
         "supplier": "EDF",
         "consent_id": "0123456789ab",
         "consent_at": NOW,
+        "consent_version": 1,
+        "consent_sha256": "ab" * 32,
         "available": "every evening from six",
     }
     return Pairing.record(PairingRequest(**values | changes), NOW).advance(

@@ -67,7 +67,9 @@ class Pairing:
         key: idempotency key of the request; the same for as long as what is asked is the same.
         unpair_key: idempotency key of the request to unpair.
         history: every step, oldest first; the last one is the state.
-        reference: the supplier's.
+        reference: the supplier's, to quote to its staff.
+        service_id: a pairing service's own name for the request, "" before it has one.
+        service_unpair_id: the same for the request to unpair.
         promised_for: the day on which the supplier said that it would act.
         sent_at: when the request that is waited for went out.
         reminded: reminders already shown since.
@@ -78,6 +80,8 @@ class Pairing:
     unpair_key: str
     history: tuple[Step, ...]
     reference: str = field(default="", repr=False)
+    service_id: str = field(default="", repr=False)
+    service_unpair_id: str = field(default="", repr=False)
     promised_for: date | None = None
     quote: Quote | None = None
     sent_at: datetime | None = None
@@ -209,6 +213,8 @@ class Pairing:
             key=str(uuid4()),
             unpair_key=str(uuid4()),
             reference="",
+            service_id="",
+            service_unpair_id="",
             promised_for=None,
             quote=None,
             sent_at=None,
@@ -293,6 +299,8 @@ class Pairing:
                 for step in self.history
             ],
             "reference": self.reference,
+            "service_id": self.service_id,
+            "service_unpair_id": self.service_unpair_id,
             "promised_for": self.promised_for and self.promised_for.isoformat(),
             "quote": self.quote and self.quote.as_dict(),
             "sent_at": self.sent_at and self.sent_at.isoformat(),
@@ -323,6 +331,8 @@ class Pairing:
                 for step in data["history"]
             ),
             reference=data["reference"],
+            service_id=data["service_id"],
+            service_unpair_id=data["service_unpair_id"],
             promised_for=date.fromisoformat(data["promised_for"])
             if data["promised_for"]
             else None,

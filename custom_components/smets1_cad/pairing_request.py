@@ -37,6 +37,8 @@ class PairingRequest:
     Attributes:
         supplier: to whom it goes.
         consent_id: the record of the consent.
+        consent_version: of the wording.
+        consent_sha256: of the text as it was shown, hexadecimal.
         available: when the CAD will be powered and in range, in the user's words.
     """
 
@@ -45,6 +47,8 @@ class PairingRequest:
     supplier: str
     consent_id: str
     consent_at: datetime
+    consent_version: int
+    consent_sha256: str
     available: str = ""
 
     def as_dict(self) -> JsonObject:
@@ -63,6 +67,8 @@ class PairingRequest:
             "supplier": self.supplier,
             "consent_id": self.consent_id,
             "consent_at": self.consent_at.isoformat(),
+            "consent_version": self.consent_version,
+            "consent_sha256": self.consent_sha256,
             "available": self.available,
         }
 
@@ -79,6 +85,8 @@ class PairingRequest:
             supplier=data["supplier"],
             consent_id=data["consent_id"],
             consent_at=datetime.fromisoformat(data["consent_at"]),
+            consent_version=data["consent_version"],
+            consent_sha256=data["consent_sha256"],
             available=data["available"],
         )
 
@@ -94,6 +102,8 @@ class Quote:
         payee: who is paid, "" if nothing is.
         working_days: how long it takes, None if it was not told.
         expires_at: until when it holds, None if it does not run out.
+        ihd_must_go: whether an in-home display has to make room.
+        notes: the service's words.
         accepted_at: when the user agreed to it.
     """
 
@@ -103,6 +113,8 @@ class Quote:
     payee: str = ""
     working_days: int | None = None
     expires_at: datetime | None = None
+    ihd_must_go: bool = False
+    notes: str = ""
     accepted_at: datetime | None = None
 
     def as_dict(self) -> JsonObject:
@@ -114,6 +126,8 @@ class Quote:
             "payee": self.payee,
             "working_days": self.working_days,
             "expires_at": self.expires_at and self.expires_at.isoformat(),
+            "ihd_must_go": self.ihd_must_go,
+            "notes": self.notes,
             "accepted_at": self.accepted_at and self.accepted_at.isoformat(),
         }
 
@@ -131,6 +145,8 @@ class Quote:
             payee=data["payee"],
             working_days=data["working_days"],
             expires_at=moment(data["expires_at"]),
+            ihd_must_go=data["ihd_must_go"],
+            notes=data["notes"],
             accepted_at=moment(data["accepted_at"]),
         )
 
