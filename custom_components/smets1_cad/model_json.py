@@ -108,7 +108,7 @@ def _read(hint: Any, data: Any) -> Any:
 
 
 def _read_plain(hint: type, data: Any) -> Any:
-    if hint is datetime:
+    if issubclass(hint, datetime):
         return datetime.fromisoformat(data)
     if hint is timedelta:
         return timedelta(seconds=data)

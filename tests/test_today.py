@@ -1,0 +1,120 @@
+"""Days of Europe/London, counted from registers."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+import json
+
+import pytest
+
+from custom_components.smets1_cad.today import DayCount
+
+WINTER_MIDNIGHT = datetime(2026, 1, 6, 0, 0, tzinfo=UTC)
+SUMMER_MIDNIGHT = datetime(2026, 7, 6, 23, 0, tzinfo=UTC)
+"""Midnight of 7 July by British Summer Time."""
+
+
+def counted(*readings: tuple[datetime, str]) -> DayCount:
+    day = DayCount()
+    for at, value in readings:
+        day.read(Decimal(value), at)
+    return day
+
+
+@pytest.mark.parametrize("midnight", [WINTER_MIDNIGHT, SUMMER_MIDNIGHT])
+def test_clock_rolls_the_day_over(midnight: datetime) -> None:
+    """Not a reading: at midnight the count is 0, with its new beginning."""
+    day = counted(
+        (midnight - timedelta(hours=5), "100.0"),
+        (midnight - timedelta(seconds=10), "103.5"),
+    )
+    assert day.amount == Decimal("3.5")
+    day.roll_over(midnight - timedelta(seconds=1))
+    assert day.amount == Decimal("3.5")
+    day.roll_over(midnight)
+    assert (day.amount, day.since) == (Decimal(0), midnight)
+    day.read(Decimal("103.7"), midnight + timedelta(minutes=3))
+    assert day.amount == Decimal("0.2")
+
+
+@pytest.mark.parametrize(
+    ("start", "hours"),
+    [
+        (datetime(2026, 3, 29, 0, tzinfo=UTC), 23),
+        (datetime(2026, 10, 24, 23, tzinfo=UTC), 25),
+    ],
+    ids=["spring", "autumn"],
+)
+def test_days_of_clock_changes(start: datetime, hours: int) -> None:
+    """The day that the clocks change has 23 or 25 hours, all of them in one count."""
+    day = counted((start, "0.5"))
+    for half_hour in range(hours * 2):
+        at = start + timedelta(minutes=30 * half_hour)
+        day.read(Decimal("0.5") + half_hour, at)
+        assert day.since == start, at
+    assert day.amount == 2 * hours - 1
+    day.roll_over(start + timedelta(hours=hours))
+    assert day.amount == 0
+
+
+def test_outage_over_midnight_is_not_given_to_the_new_day() -> None:
+    """Three days away cannot be told apart; the count begins with the first reading, and says so."""
+    day = counted((WINTER_MIDNIGHT - timedelta(days=3), "100"))
+    back = WINTER_MIDNIGHT + timedelta(hours=8)
+    day.roll_over(back)
+    assert (day.amount, day.since) == (None, None)
+    day.read(Decimal(140), back)
+    assert (day.amount, day.since) == (Decimal(0), back)
+
+
+def test_meter_count_begins_the_first_day_in_winter_only() -> None:
+    """In summer a meter may mean midnight UTC, an hour off."""
+    noon = WINTER_MIDNIGHT + timedelta(hours=12)
+    winter = DayCount()
+    winter.read(Decimal(500), noon, Decimal("4.2"))
+    assert (winter.amount, winter.since) == (Decimal("4.2"), WINTER_MIDNIGHT)
+    summer = DayCount()
+    summer.read(Decimal(500), SUMMER_MIDNIGHT + timedelta(hours=12), Decimal("4.2"))
+    assert summer.amount == 0
+
+
+@pytest.mark.parametrize("count", ["-1", "600", "450"])
+def test_meter_count_that_cannot_be_is_left_out(count: str) -> None:
+    """Below zero, above the register, or from before the last reading."""
+    day = counted((WINTER_MIDNIGHT - timedelta(days=2), "100"))
+    at = WINTER_MIDNIGHT + timedelta(hours=12)
+    day.read(Decimal(500), at, Decimal(count))
+    assert (day.amount, day.since) == (Decimal(0), at)
+
+
+def test_exchanged_meter_goes_on_with_the_day() -> None:
+    day = counted((WINTER_MIDNIGHT + timedelta(hours=1), "100"))
+    day.read(Decimal(107), WINTER_MIDNIGHT + timedelta(hours=9))
+    day.start_anew()
+    assert day.amount is None
+    day.read(Decimal(2), WINTER_MIDNIGHT + timedelta(hours=10))
+    assert day.amount == 7
+    day.read(Decimal(3), WINTER_MIDNIGHT + timedelta(hours=11))
+    assert day.amount == 8
+    assert day.since == WINTER_MIDNIGHT + timedelta(hours=1)
+
+
+def test_exchange_over_midnight_carries_nothing() -> None:
+    day = counted((WINTER_MIDNIGHT - timedelta(hours=2), "100"))
+    day.start_anew()
+    day.read(Decimal(2), WINTER_MIDNIGHT + timedelta(hours=10))
+    assert day.amount == 0
+
+
+def test_clock_set_back_keeps_the_day() -> None:
+    day = counted((WINTER_MIDNIGHT + timedelta(hours=1), "100"))
+    day.roll_over(WINTER_MIDNIGHT - timedelta(hours=1))
+    assert day.day == date(2026, 1, 6)
+
+
+def test_restart_goes_on() -> None:
+    day = counted(
+        (WINTER_MIDNIGHT, "100"), (WINTER_MIDNIGHT + timedelta(hours=1), "101")
+    )
+    again = DayCount.from_dict(json.loads(json.dumps(day.as_dict())))
+    assert again == day
+    assert DayCount.from_dict(DayCount().as_dict()) == DayCount()
