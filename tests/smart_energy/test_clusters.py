@@ -32,13 +32,16 @@ from custom_components.smets1_cad.smart_energy.clusters import (
 from custom_components.smets1_cad.smart_energy.clusters.base import (
     Count,
     LengthDependent,
-    OctetString,
     Variant,
+)
+from custom_components.smets1_cad.smart_energy.clusters.strings import (
+    OctetString,
     octet_string,
 )
 from custom_components.smets1_cad.smart_energy.const import ClusterId
+from custom_components.smets1_cad.smart_energy.errors import FrameError
 
-from .frames import PUBLISH_PRICE_SHORT
+from .frames import PUBLISH_PRICE_SHORT, READ_RESPONSE
 
 TABLES = Path(__file__).parents[2] / "virtual_han" / "clusters"
 TYPES: dict[str, dict[str, Any]] = json.loads((TABLES / "types.json").read_text())[
@@ -423,3 +426,66 @@ def test_zigpy_reads_a_frame_with_our_class() -> None:
     assert price.rate_label == b"Day "
     assert price.price_trailing_digit_and_price_tier.trailing_digit == 5
     assert price.price_ratio is None
+
+
+def read_by(cluster_id: int, octets: str) -> Any:
+    """What our class makes of a frame."""
+    cluster = CLUSTERS[cluster_id](MagicMock(spec=zigpy.endpoint.Endpoint))
+    return cluster.deserialize(bytes.fromhex(octets))[1]
+
+
+def test_a_string_that_is_not_there_does_not_lose_the_answer() -> None:
+    """Zigpy's own class takes the length 0xFF for 255 octets, and drops the frame."""
+    octets = "180701 0803 00 41 ff 0a0f 00 42 ff 0000 00 25 cc644d000000"
+    zigpys = Cluster.from_id(MagicMock(spec=zigpy.endpoint.Endpoint), 0x0702)
+    with pytest.raises(ValueError, match="too short"):
+        zigpys.deserialize(bytes.fromhex(octets))
+
+    serial, text, register = read_by(0x0702, octets).status_records
+    assert (serial.attrid, serial.status) == (0x0308, 0)
+    assert serial.value.value.invalid
+    assert serial.value.serialize() == b"\x41\xff"
+    assert text.value.value.invalid
+    assert register.value.value == 5072076
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        READ_RESPONSE.replace("0803 00 41 ff", ""),
+        "180701 0000 86 0100 00 4c 0200 20 01 41 0161",
+        "180701 0000 00 48 20 0200 0102 0100 00 50 21 0000 0200 00 51 20 0000",
+        "18070a 0000 25 cc644d000000 0004 2a 18fcff",
+        "18070a 0703 41 0431323334 0a0f 42 024142 0b0f 10 01 0c0f f0 0807060504030201",
+        "180701",
+    ],
+)
+def test_answers_are_what_zigpy_makes_of_them(octets: str) -> None:
+    """The same records, of the same types, which give the same octets back."""
+    data = bytes.fromhex(octets)
+    zigpys = Cluster.from_id(MagicMock(spec=zigpy.endpoint.Endpoint), 0x0702)
+    theirs: Any = zigpys.deserialize(data)[1]
+    mine = read_by(0x0702, octets)
+    assert type(mine) is type(theirs)
+    assert mine == theirs
+    assert repr(mine) == repr(theirs)
+    assert mine.serialize() == theirs.serialize() == data[3:]
+
+
+@pytest.mark.parametrize(
+    ("octets", "reason"),
+    [
+        ("180701 0000", "number and status of an attribute"),
+        ("180701 0000 00", "type of an attribute"),
+        ("18070a 00", "the number of an attribute"),
+        ("18070a 0000 48 00 feff", "items of no size"),
+        ("18070a 0000 77", "no data type"),
+    ],
+)
+def test_malformed_answers_are_frame_errors(octets: str, reason: str) -> None:
+    with pytest.raises(FrameError, match=reason):
+        read_by(0x0702, octets)
+
+
+def test_other_commands_are_left_to_zigpy() -> None:
+    assert read_by(0x0702, "180a0b 00 81").status == 0x81

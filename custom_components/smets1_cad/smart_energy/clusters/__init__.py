@@ -13,7 +13,7 @@ number appended.
 
 from typing import Final
 
-from .base import OctetString, SmartEnergyCluster
+from .base import SmartEnergyCluster
 from .calendar import Calendar
 from .device_management import DeviceManagement
 from .energy_management import EnergyManagement
@@ -26,6 +26,7 @@ from .messaging import Messaging
 from .metering import Metering
 from .prepayment import Prepayment
 from .price import Price
+from .strings import OctetString
 from .sub_ghz import SubGhz
 from .time import Time
 from .tunneling import Tunneling

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, ClassVar, Final, Self, override
+from typing import Any, ClassVar, Self, override
 
 import zigpy.types as t
 from zigpy.zcl import Cluster
@@ -14,9 +13,10 @@ from zigpy.zcl.foundation import (
     ZCLAttributeAccess,
     ZCLAttributeDef,
     ZCLCommandDef,
+    ZCLHeader,
 )
 
-_INVALID_LENGTH: Final = 0xFF
+from .answers import read_answer
 
 
 class SmartEnergyCluster(Cluster):
@@ -46,51 +46,17 @@ class SmartEnergyCluster(Cluster):
             if isinstance(definition, ZCLAttributeDef):
                 cls.client_attributes[definition.id] = definition.replace(name=name)
 
-
-class OctetString(t.LVBytes):
-    """Octets after a length octet; the length 0xFF means that there is no string."""
-
-    invalid: bool = False
-
-    @classmethod
-    def missing(cls) -> Self:
-        """Give the string that is not there."""
-        string = cls()
-        string.invalid = True
-        return string
-
     @override
-    def serialize(self) -> bytes:
-        if self.invalid:
-            return bytes([_INVALID_LENGTH])
-        octets: bytes = super().serialize()
-        return octets
+    def deserialize(self, data: bytes) -> tuple[ZCLHeader, CommandSchema | bytes]:
+        """Read a frame; see `answers` for what this does better than zigpy.
 
-    @classmethod
-    @override
-    def deserialize(cls, data: bytes) -> tuple[Self, bytes]:
-        if data[:1] == bytes([_INVALID_LENGTH]):
-            return cls.missing(), data[1:]
-        string, rest = super().deserialize(data)
-        return string, rest
-
-
-@cache
-def octet_string(longest: int) -> type[OctetString]:
-    """Give the octet string type that holds at most so many octets when sent."""
-
-    class LimitedOctetString(OctetString):
-        """An octet string with a greatest length."""
-
-        max_length: ClassVar[int] = longest
-
-        @override
-        def serialize(self) -> bytes:
-            if len(self) > self.max_length:
-                raise ValueError(f"{len(self)} octets, at most {longest} fit")
-            return super().serialize()
-
-    return LimitedOctetString
+        Raises:
+            FrameError: an answer or a report is malformed.
+            ValueError: another command is, as zigpy says it.
+        """
+        header, payload = ZCLHeader.deserialize(data)
+        answer = read_answer(header, payload)
+        return super().deserialize(data) if answer is None else (header, answer)
 
 
 class LengthDependent(CommandSchema):

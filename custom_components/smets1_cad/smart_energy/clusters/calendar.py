@@ -5,7 +5,8 @@ from typing import Final
 import zigpy.types as t
 from zigpy.zcl.foundation import BaseAttributeDefs, BaseCommandDefs
 
-from .base import OctetString, SmartEnergyCluster, add, command, octet_string, series
+from .base import SmartEnergyCluster, add, command, series
+from .strings import OctetString, octet_string
 from .types.calendar import CalendarTimeReference, CalendarType
 
 

@@ -5,8 +5,9 @@ from typing import Final
 import zigpy.types as t
 from zigpy.zcl.foundation import BaseAttributeDefs, BaseCommandDefs
 
-from .base import OctetString, SmartEnergyCluster, add, attribute, command, octet_string
+from .base import SmartEnergyCluster, add, attribute, command
 from .event_configurations import event_configurations
+from .strings import OctetString, octet_string
 from .types.device_management import (
     EventConfiguration,
     EventConfigurationControl,

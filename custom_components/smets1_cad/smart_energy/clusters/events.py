@@ -5,7 +5,8 @@ from typing import Final
 import zigpy.types as t
 from zigpy.zcl.foundation import BaseCommandDefs, CommandSchema
 
-from .base import OctetString, SmartEnergyCluster, command, counted
+from .base import SmartEnergyCluster, command, counted
+from .strings import OctetString
 from .types.events import (
     ClearedEventsLogs,
     EventActionControl,

@@ -5,7 +5,8 @@ from typing import Final
 import zigpy.types as t
 from zigpy.zcl.foundation import BaseCommandDefs
 
-from .base import OctetString, SmartEnergyCluster, command
+from .base import SmartEnergyCluster, command
+from .strings import OctetString
 from .types.messaging import MessagingControlMask, MessagingExtendedControlMask
 
 

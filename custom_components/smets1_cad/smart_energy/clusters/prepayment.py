@@ -8,17 +8,16 @@ from zigpy.zcl.foundation import BaseAttributeDefs, BaseCommandDefs
 
 from .base import (
     Definitions,
-    OctetString,
     SmartEnergyCluster,
     Variant,
     add,
     attribute,
     both_ways,
     command,
-    octet_string,
     packed,
     series,
 )
+from .strings import OctetString, octet_string
 from .types.metering import NumberFormatting
 from .types.prepayment import (
     CreditAdjustmentType,

@@ -5,7 +5,8 @@ from typing import Final
 import zigpy.types as t
 from zigpy.zcl.foundation import BaseAttributeDefs
 
-from ..base import Definitions, add, attribute, both_ways, octet_string, packed, series
+from ..base import Definitions, add, attribute, both_ways, packed, series
+from ..strings import octet_string
 from ..types.metering import (
     FunctionalNotificationFlags,
     IntervalPeriod,

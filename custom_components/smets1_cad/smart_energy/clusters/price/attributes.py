@@ -5,7 +5,8 @@ from typing import Final
 import zigpy.types as t
 from zigpy.zcl.foundation import BaseAttributeDefs
 
-from ..base import Definitions, add, attribute, octet_string, packed, series
+from ..base import Definitions, add, attribute, packed, series
+from ..strings import octet_string
 from ..types.price import (
     BlockPeriodDurationType,
     CalorificValueUnit,

@@ -5,7 +5,8 @@ from typing import Final
 import zigpy.types as t
 from zigpy.zcl.foundation import BaseCommandDefs
 
-from ..base import OctetString, command
+from ..base import command
+from ..strings import OctetString
 from ..types.price import (
     AlternateCostUnit,
     BillingPeriodDuration,

@@ -5,7 +5,8 @@ from typing import override
 import zigpy.types as t
 from zigpy.zcl.foundation import CommandSchema
 
-from ..base import LengthDependent, OctetString, counted, optional
+from ..base import LengthDependent, counted, optional
+from ..strings import OctetString
 from ..types.price import (
     BlockPeriodControl,
     BlockPeriodDurationType,
