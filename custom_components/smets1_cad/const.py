@@ -5,3 +5,7 @@ from typing import Final
 
 DOMAIN: Final = "smets1_cad"
 LOGGER: Final = logging.getLogger(__package__)
+
+CONF_BOARD: Final = "board"
+CONF_FIRMWARE: Final = "firmware"
+CONF_MANUFACTURER: Final = "manufacturer"

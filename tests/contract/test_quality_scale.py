@@ -69,18 +69,18 @@ EVIDENCE = {
     "brands": ("brand/icon.png", None),
     "common-modules": ("coordinator.py", "DataUpdateCoordinator"),
     "config-entry-unloading": ("__init__.py", "async_unload_entry"),
-    "config-flow": ("config_flow.py", "async_step_user"),
+    "config-flow": ("flow/radio.py", "async_step_user"),
     "diagnostics": ("diagnostics.py", "async_get_config_entry_diagnostics"),
     "discovery": ("manifest.json", '"usb"'),
     "entity-translations": ("translations/en.json", '"entity"'),
     "exception-translations": ("translations/en.json", '"exceptions"'),
     "icon-translations": ("icons.json", '"entity"'),
     "parallel-updates": ("sensor.py", "PARALLEL_UPDATES"),
-    "reauthentication-flow": ("config_flow.py", "async_step_reauth"),
-    "reconfiguration-flow": ("config_flow.py", "async_step_reconfigure"),
+    "reauthentication-flow": ("flow/reopening.py", "async_step_reauth"),
+    "reconfiguration-flow": ("flow/reopening.py", "async_step_reconfigure"),
     "repair-issues": ("repairs.py", "async_create_fix_flow"),
     "runtime-data": ("__init__.py", "runtime_data"),
-    "unique-config-entry": ("config_flow.py", "_abort_if_unique_id_configured"),
+    "unique-config-entry": ("flow/radio.py", "_abort_if_unique_id_configured"),
 }
 
 

@@ -1,0 +1,44 @@
+"""What a Zigbee CAD joins and is recognised with: its install code and its certificates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from .smart_energy.install_code import InstallCode
+
+_INSTALL_CODE: Final = "install_code"
+_CREDENTIALS: Final = "credentials"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CadSecrets:
+    """Kept in the store's section of secrets, and nowhere else.
+
+    Attributes:
+        install_code: None before it is known.
+        credentials: the certificates as text, as they were loaded; "" for none.
+    """
+
+    install_code: InstallCode | None = field(default=None, repr=False)
+    credentials: str = field(default="", repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return them as JSON."""
+        return {
+            _INSTALL_CODE: self.install_code and self.install_code.octets.hex(),
+            _CREDENTIALS: self.credentials,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any] | None) -> Self:
+        """Return what `as_dict` wrote; empty for None.
+
+        Raises:
+            InstallCodeError, ValueError: it was not written by `as_dict`.
+        """
+        data = data or {}
+        code = data.get(_INSTALL_CODE)
+        return cls(
+            install_code=InstallCode(bytes.fromhex(code)) if code else None,
+            credentials=data.get(_CREDENTIALS, ""),
+        )

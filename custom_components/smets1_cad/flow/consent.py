@@ -1,0 +1,138 @@
+"""The steps of consent, and of what the supplier needs to know of the CAD (R1, R2, R4)."""
+
+from typing import Any, Final
+
+import probatio
+
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    QrCodeSelector,
+    QrCodeSelectorConfig,
+    QrErrorCorrectionLevel,
+)
+
+from ..cad.clock import SYSTEM_CLOCK
+from ..cad.errors import CadError
+from ..consent import DEFAULT_PERIOD, Consents, Declaration, Scope
+from ..consent_text import CURRENT_VERSION, Box, boxes_shown, load_consent_text
+from ..identity import Ihd
+from ..smart_energy.install_code import qr_text
+from ..store import async_load_consents
+from .home import HomeSteps
+
+CONF_QR: Final = "qr_code"
+
+
+class ConsentSteps(HomeSteps):
+    """Consent, which comes before anything leaves the house."""
+
+    _consents: Consents
+
+    async def _next_after_consent(self) -> ConfigFlowResult:
+        """Go on with consent on record; the class that puts the steps together says where."""
+        raise NotImplementedError
+
+    def _supplier_names(self) -> str:
+        """Return to whom the request goes, for people."""
+        return " / ".join(dict.fromkeys(self._identity().suppliers.values()))
+
+    async def async_step_consent(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the wording in full and take each box as a step of will of its own."""
+        self._consents = await async_load_consents(
+            self.hass, self._draft.store, SYSTEM_CLOCK
+        )
+        identity = self._identity()
+        scope = Scope(
+            identity=identity,
+            cad=str(self._draft.eui64),
+            wording_version=CURRENT_VERSION,
+        )
+        if self._consents.renewal_needed(scope) is None:
+            # Given on an earlier day, for the same home and meters.
+            return await self._next_after_consent()
+        has_ihd = identity.ihd is not Ihd.NONE
+        text = await self.hass.async_add_executor_job(
+            load_consent_text, self.hass.config.language
+        )
+        shown = text.show(
+            fuels=identity.fuels,
+            supplier=self._supplier_names(),
+            has_ihd=has_ihd,
+            retention_days=None,
+            period_days=DEFAULT_PERIOD.days,
+        )
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            declaration = Declaration(
+                identity=identity,
+                cad=str(self._draft.eui64),
+                supplier=self._supplier_names(),
+                text=shown,
+                ticked=frozenset(box for box in Box if user_input.get(box)),
+            )
+            if missing := declaration.missing():
+                errors = {box.value: "consent_box" for box in missing}
+            else:
+                try:
+                    await self._consents.give(declaration)
+                except CadError, OSError:
+                    errors["base"] = "consent_not_stored"
+                else:
+                    return await self._next_after_consent()
+        schema = probatio.Schema(
+            {
+                # Unticked, also after an error: ticking is the positive step.
+                probatio.Required(box.value, default=False): BooleanSelector()
+                for box in boxes_shown(has_ihd=has_ihd)
+            }
+        )
+        return self.async_show_form(
+            step_id="consent",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+            description_placeholders={
+                "text": shown.body,
+                **{f"box_{box}": words for box, words in shown.boxes.items()},
+            },
+        )
+
+    async def async_step_pairing_details(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show address and install code in the forms that suppliers ask for."""
+        if user_input is not None:
+            return await self.async_step_request()
+        code = self._draft.install_code
+        assert code is not None
+        eui64 = self._draft.eui64
+        schema = probatio.Schema(
+            {
+                probatio.Optional(CONF_QR): QrCodeSelector(
+                    QrCodeSelectorConfig(
+                        data=qr_text(eui64, code),
+                        scale=5,
+                        error_correction_level=QrErrorCorrectionLevel.QUARTILE,
+                    )
+                )
+            }
+        )
+        return self.async_show_form(
+            step_id="pairing_details",
+            data_schema=schema,
+            description_placeholders={
+                "eui64": eui64.with_hyphens,
+                "eui64_colons": eui64.with_colons,
+                "eui64_plain": str(eui64),
+                "code_with_crc": code.in_fours(),
+                "code_without_crc": code.in_fours(crc=False),
+            },
+        )
+
+    async def async_step_request(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose the route of the request; see the steps about the request."""
+        raise NotImplementedError

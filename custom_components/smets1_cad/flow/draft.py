@@ -1,0 +1,66 @@
+"""What has been entered so far: kept on disk, so that every step can be left and resumed."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..cad_secrets import CadSecrets
+from ..smart_energy.eui64 import Eui64
+from ..smart_energy.install_code import InstallCode
+from ..store import CadStore, Section
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A pairing that is being prepared, or changed. Personal and secret: its repr says neither.
+
+    Attributes:
+        eui64: the stick's address.
+        store: where it is kept; the entry uses the same.
+        path: the stick's port.
+        inputs: what was typed, by step; it fills the forms again.
+        install_code: the CAD's, once it is known.
+        credentials: the certificates as text, as they were loaded; "" for none.
+    """
+
+    eui64: Eui64
+    store: CadStore
+    path: str
+    inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    install_code: InstallCode | None = None
+    credentials: str = ""
+
+    def __repr__(self) -> str:
+        """Show nothing of what was typed."""
+        return f"Draft({self.eui64!r}, steps={sorted(self.inputs)})"
+
+    @property
+    def _setup(self) -> Section[dict[str, Any]]:
+        return Section(self.store, "setup", strict=True)
+
+    async def load(self) -> bool:
+        """Take up what was kept; return whether there was anything."""
+        setup = await self._setup.load() or {}
+        self.inputs = setup
+        secrets = CadSecrets.from_dict(await self.store.secrets.load())
+        self.install_code = secrets.install_code
+        self.credentials = secrets.credentials
+        return bool(setup or self.credentials)
+
+    async def save(self) -> None:
+        """Keep it, and return once it is on disk.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        await self._setup.save(self.inputs)
+        await self.store.secrets.save(
+            CadSecrets(
+                install_code=self.install_code, credentials=self.credentials
+            ).as_dict()
+        )
+
+    async def clear(self) -> None:
+        """Forget what was typed and loaded. What is on record of a consent stays."""
+        self.inputs, self.install_code, self.credentials = {}, None, ""
+        await self._setup.clear()
+        await self.store.secrets.clear()

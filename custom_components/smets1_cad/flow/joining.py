@@ -1,0 +1,192 @@
+"""The steps that join while the user watches, and end the flow (R8, R9)."""
+
+from asyncio import FIRST_COMPLETED, Event, Task, sleep, timeout, wait
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+import probatio
+
+from homeassistant.config_entries import ConfigFlowResult
+
+from ..cad.errors import CadError
+from ..cad.link import LinkState, LinkStatus
+from ..cad.models import CadUpdate, ElectricityReading, Fuel, GasReading
+from ..const import DOMAIN
+from ..first_readings import collect, meters_as_json
+from ..zigbee_cad import async_build_session
+from .consent import ConsentSteps
+from .radio import RadioSteps
+
+JOIN_TIMEOUT: Final = 180.0
+"""Seconds that the user is asked to watch. The entry goes on trying afterwards."""
+
+READ_TIMEOUT: Final = 20.0
+"""Seconds to wait for first readings, once the meters are found."""
+
+QUIET: Final = 1.5
+"""Seconds without anything new after which the first readings are complete."""
+
+_PROGRESS: Final[Mapping[LinkState, float]] = {
+    LinkState.DISCONNECTED: 0.05,
+    LinkState.NOT_JOINED: 0.1,
+    LinkState.SCANNING: 0.2,
+    LinkState.JOINING: 0.35,
+    LinkState.JOINED: 0.5,
+    LinkState.KEY_ESTABLISHMENT: 0.6,
+    LinkState.DISCOVERING: 0.75,
+    LinkState.RUNNING: 0.9,
+}
+
+
+class JoinSteps(RadioSteps, ConsentSteps):
+    """Join now, while the HAN is open, or later; and create the entry."""
+
+    _join_task: Task[None] | None = None
+    _join_error: CadError | None = None
+    _found: frozenset[Fuel] = frozenset()
+
+    async def _joined(self) -> None:
+        """Note that the CAD is paired; the class that knows the request says how."""
+        raise NotImplementedError
+
+    async def async_step_join(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Join, establish the key and read once, with a progress bar."""
+        if self._join_task is None:
+            self._join_error, self._found = None, frozenset()
+            self._join_task = self.hass.async_create_task(
+                self._watch_join(), f"{DOMAIN} join"
+            )
+        if not self._join_task.done():
+            return self.async_show_progress(
+                step_id="join", progress_action="join", progress_task=self._join_task
+            )
+        task, self._join_task = self._join_task, None
+        await task
+        return self.async_show_progress_done(next_step_id=self._outcome())
+
+    def _outcome(self) -> str:
+        """Return the step that says how it went."""
+        if not self._found:
+            return "not_joined"
+        return "joined" if self._found >= self._identity().fuels else "joined_partly"
+
+    async def _watch_join(self) -> None:
+        """Run a session until the first readings are there, or it is clear that none will come."""
+        ended, first = Event(), Event()
+        grant = self._consents.grant
+        assert grant is not None
+
+        def on_status(status: LinkStatus) -> None:
+            self.async_update_progress(_PROGRESS.get(status.state, 0.0))
+            if status.error is not None:
+                self._join_error = status.error
+            if status.state in (LinkState.FAILED, LinkState.NOT_JOINED) and (
+                status.error is not None
+            ):
+                ended.set()
+
+        updates: list[CadUpdate] = []
+
+        def on_update(update: CadUpdate) -> None:
+            updates.append(update)
+            if isinstance(update, ElectricityReading | GasReading):
+                self._found |= {update.fuel}
+                if self._found >= grant.fuels:
+                    first.set()
+
+        try:
+            session = await async_build_session(
+                self.hass, self._draft.store, self._draft.path
+            )
+        except CadError as err:
+            self._join_error = err
+            return
+        session.on_status(on_status)
+        session.on_update(on_update)
+        try:
+            await session.start(grant)
+            with suppress(TimeoutError):
+                async with timeout(JOIN_TIMEOUT):
+                    await self._until_read(ended, first)
+                    await _until_quiet(updates)
+        except CadError as err:
+            self._join_error = err
+        finally:
+            await session.stop()
+        if self._found:
+            await self._draft.store.readings.save(
+                meters_as_json(collect(updates), ended=True)
+            )
+            await self._joined()
+
+    async def _until_read(self, ended: Event, first: Event) -> None:
+        """Wait for every fuel's reading, or a while longer than the first one's."""
+        waits = [
+            self.hass.async_create_task(event.wait(), f"{DOMAIN} join wait")
+            for event in (ended, first)
+        ]
+        try:
+            while not ended.is_set() and not first.is_set():
+                await wait(waits, timeout=1.0, return_when=FIRST_COMPLETED)
+                if self._found and not first.is_set():
+                    # A gas meter that is asleep need not hold up electricity.
+                    await wait(waits, timeout=READ_TIMEOUT, return_when=FIRST_COMPLETED)
+                    return
+        finally:
+            for task in waits:
+                task.cancel()
+            await sleep(0)
+
+    async def async_step_joined(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say that every meter was read, and end."""
+        return self._last("joined", user_input)
+
+    async def async_step_joined_partly(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say that a meter has not been heard yet, and end."""
+        return self._last("joined_partly", user_input)
+
+    def _last(
+        self, step_id: str, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        if user_input is not None:
+            return self._end()
+        return self.async_show_form(
+            step_id=step_id, data_schema=probatio.Schema({}), last_step=True
+        )
+
+    async def async_step_not_joined(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say why it did not work and whose task that is; try again, or wait."""
+        error = self._join_error
+        responsible = (error and error.responsible) or "unknown"
+        return self.async_show_menu(
+            step_id=f"not_joined_{responsible}",
+            menu_options=["join", "finish"],
+            description_placeholders={"error": str(error) if error else ""},
+        )
+
+    async def async_step_finish(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """End with an entry that goes on trying."""
+        return self._end()
+
+    def _end(self) -> ConfigFlowResult:
+        """Create the entry, or bring the one that is being changed up to date."""
+        raise NotImplementedError
+
+
+async def _until_quiet(updates: list[CadUpdate]) -> None:
+    """Wait for what comes with the first readings: prices, labels, identities."""
+    known = -1
+    while known != len(updates):
+        known = len(updates)
+        await sleep(QUIET)

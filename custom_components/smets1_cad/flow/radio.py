@@ -1,0 +1,290 @@
+"""The steps about the CAD itself: its radio, its certificate, its install code."""
+
+from collections.abc import Sequence
+from typing import Any, Final, override
+
+import probatio
+from zigpy.types import EUI64
+
+from homeassistant.components.file_upload import process_uploaded_file
+from homeassistant.components.usb import (
+    async_get_serial_port_consumers,
+    async_scan_serial_ports,
+)
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.const import CONF_DEVICE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    FileSelector,
+    FileSelectorConfig,
+    SerialPortSelector,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+from homeassistant.util import dt as dt_util
+
+from ..const import DOMAIN, LOGGER
+from ..radio.probe import StickError, StickInfo, probe
+from ..smart_energy.certificate import Credentials, load_credentials
+from ..smart_energy.errors import CertificateError, Eui64Error, InstallCodeError
+from ..smart_energy.install_code import InstallCode, parse_install_code
+from ..store import StoreError, async_get_store
+from .base import PairingSteps
+from .draft import Draft
+
+CONF_CERTIFICATE: Final = "certificate"
+CONF_CONFIRM: Final = "confirm"
+CONF_INSTALL_CODE: Final = "install_code"
+
+LARGEST_FILE: Final = 64 * 1024
+"""Octets; a text with both suites has some two thousand."""
+
+RADIO_SCHEMA: Final = probatio.Schema(
+    {probatio.Required(CONF_DEVICE): SerialPortSelector()}
+)
+FILE_SCHEMA: Final = probatio.Schema(
+    {
+        probatio.Required(CONF_CERTIFICATE): FileSelector(
+            FileSelectorConfig(accept=".txt,.cert,.pem,text/plain")
+        )
+    }
+)
+TEXT_SCHEMA: Final = probatio.Schema(
+    {
+        probatio.Required(CONF_CERTIFICATE): TextSelector(
+            TextSelectorConfig(multiline=True)
+        )
+    }
+)
+CODE_FIELDS: Final = {
+    probatio.Optional(CONF_INSTALL_CODE): TextSelector(
+        TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
+    )
+}
+CODE_SCHEMA: Final = probatio.Schema(CODE_FIELDS)
+DOUBTFUL_CODE_SCHEMA: Final = probatio.Schema(
+    {**CODE_FIELDS, probatio.Required(CONF_CONFIRM, default=False): BooleanSelector()}
+)
+
+
+async def _port_owner(hass: HomeAssistant, path: str) -> str | None:
+    """Return the title of the integration or app that already uses a port."""
+    ports = await async_scan_serial_ports(hass)
+    consumers = await async_get_serial_port_consumers(hass, ports)
+    return next(
+        (
+            consumer.title
+            for consumer in consumers.get(path, ())
+            if consumer.domain != DOMAIN
+        ),
+        None,
+    )
+
+
+class RadioSteps(PairingSteps):
+    """Your CAD: which radio, which certificate, which install code."""
+
+    _stick: StickInfo
+
+    async def _next_after_cad(self) -> ConfigFlowResult:
+        """Go on when the CAD is known; the class that puts the steps together says where."""
+        raise NotImplementedError
+
+    async def _open(self, path: str) -> tuple[dict[str, str], str]:
+        """Recognise the stick at a port; return errors, and who owns the port."""
+        owner = await _port_owner(self.hass, path)
+        if owner is not None:
+            return {CONF_DEVICE: "in_use"}, owner
+        try:
+            self._stick = await probe(path)
+        except StickError as err:
+            LOGGER.debug("The radio was not accepted: %s", err)
+            return {CONF_DEVICE: err.reason}, ""
+        return {}, ""
+
+    @override
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose the radio, open it and recognise it."""
+        errors: dict[str, str] = {}
+        owner = ""
+        if user_input is not None:
+            path: str = user_input[CONF_DEVICE]
+            errors, owner = await self._open(path)
+            if not errors:
+                await self.async_set_unique_id(str(self._stick.eui64))
+                self._abort_if_unique_id_configured(updates={CONF_DEVICE: path})
+                return await self._begin(path)
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(RADIO_SCHEMA, user_input),
+            errors=errors,
+            description_placeholders={"owner": owner},
+        )
+
+    async def _begin(self, path: str) -> ConfigFlowResult:
+        """Take up what was entered earlier for this stick, or begin."""
+        eui64 = self._stick.eui64
+        try:
+            store = await async_get_store(self.hass, str(eui64))
+            self._draft = Draft(eui64=eui64, store=store, path=path)
+            resumable = await self._draft.load()
+        except StoreError as err:
+            return self.async_abort(reason=err.reason)
+        if resumable:
+            return await self.async_step_resume()
+        return await self.async_step_cad()
+
+    async def async_step_resume(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Offer to go on with what was entered earlier for this stick."""
+        return self.async_show_menu(
+            step_id="resume", menu_options=["cad", "start_over"]
+        )
+
+    async def async_step_start_over(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Forget what was entered earlier."""
+        await self._draft.clear()
+        return await self.async_step_cad()
+
+    async def async_step_cad(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what was found, and ask for the device certificate."""
+        options = ["certificate_file", "certificate_text", "certificate_none"]
+        if self._draft.credentials:
+            options.insert(0, "certificate_kept")
+        if self._stick.cbke_suites:
+            options.insert(0, "certificate_stick")
+        return self.async_show_menu(
+            step_id="cad",
+            menu_options=options,
+            description_placeholders={
+                "eui64": self._stick.eui64.with_hyphens,
+                "firmware": self._stick.firmware or "?",
+                "ezsp": str(self._stick.ezsp_version),
+                "board": self._stick.board or self._stick.manufacturer or "EmberZNet",
+            },
+        )
+
+    async def async_step_certificate_stick(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Use the certificate in the stick; its private key never leaves it."""
+        self._draft.credentials = ""
+        return await self.async_step_install_code()
+
+    async def async_step_certificate_kept(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Use the certificate that was loaded on an earlier day."""
+        return await self.async_step_install_code()
+
+    async def async_step_certificate_file(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Load the certificate from a file."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            text = await self.hass.async_add_executor_job(
+                self._read_upload, user_input[CONF_CERTIFICATE]
+            )
+            errors = await self._take_certificate(text)
+            if not errors:
+                return await self.async_step_install_code()
+        return self.async_show_form(
+            step_id="certificate_file", data_schema=FILE_SCHEMA, errors=errors
+        )
+
+    def _read_upload(self, file_id: str) -> str | None:
+        with process_uploaded_file(self.hass, file_id) as path:
+            if path.stat().st_size > LARGEST_FILE:
+                return None
+            return path.read_text(encoding="utf-8", errors="replace")
+
+    async def async_step_certificate_text(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Load the certificate from text that was pasted."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._take_certificate(user_input[CONF_CERTIFICATE])
+            if not errors:
+                return await self.async_step_install_code()
+        return self.async_show_form(
+            step_id="certificate_text",
+            # What was pasted stays, so that one wrong character can be mended.
+            data_schema=self.add_suggested_values_to_schema(TEXT_SCHEMA, user_input),
+            errors=errors,
+        )
+
+    async def _take_certificate(self, text: str | None) -> dict[str, str]:
+        """Check a certificate against the stick, and keep it; return errors."""
+        if text is None:
+            return {CONF_CERTIFICATE: "certificate_too_large"}
+        try:
+            await self.hass.async_add_executor_job(self._check_certificate, text)
+        except CertificateError as err:
+            return {CONF_CERTIFICATE: err.reason}
+        self._draft.credentials = text
+        await self._draft.save()
+        return {}
+
+    def _check_certificate(self, text: str) -> Sequence[Credentials]:
+        # zigpy holds an address back to front, as it goes over the air.
+        eui64, _ = EUI64.deserialize(self._draft.eui64.octets[::-1])
+        return load_credentials(text, eui64=eui64, now=dt_util.utcnow())
+
+    async def async_step_certificate_none(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say plainly what works without a certificate, and go on if that is wanted."""
+        if user_input is not None:
+            self._draft.credentials = ""
+            return await self.async_step_install_code()
+        return self.async_show_form(
+            step_id="certificate_none", data_schema=probatio.Schema({})
+        )
+
+    async def async_step_install_code(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take the install code from the stick, from a label, or make one."""
+        if self._stick.install_code is not None:
+            return await self._take_code(self._stick.install_code)
+        errors: dict[str, str] = {}
+        schema = CODE_SCHEMA
+        position = ""
+        if user_input is not None:
+            typed = user_input.get(CONF_INSTALL_CODE, "").strip()
+            if not typed:
+                return await self._take_code(
+                    self._draft.install_code or InstallCode.generate()
+                )
+            try:
+                parsed = parse_install_code(typed, cad_eui64=self._draft.eui64)
+            except (InstallCodeError, Eui64Error) as err:
+                errors[CONF_INSTALL_CODE] = err.reason
+                position = str(err.position or "")
+            else:
+                if not parsed.needs_confirmation or user_input.get(CONF_CONFIRM):
+                    return await self._take_code(parsed.code)
+                errors[CONF_INSTALL_CODE] = parsed.doubts[0].value
+                schema = DOUBTFUL_CODE_SCHEMA
+        return self.async_show_form(
+            step_id="install_code",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+            description_placeholders={"position": position},
+        )
+
+    async def _take_code(self, code: InstallCode) -> ConfigFlowResult:
+        self._draft.install_code = code
+        await self._draft.save()
+        return await self._next_after_cad()

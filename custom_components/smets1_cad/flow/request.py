@@ -1,0 +1,243 @@
+"""The steps of the request to the supplier, by the route that fits (R6, R7)."""
+
+from pathlib import Path
+from typing import Any, Final, override
+
+import probatio
+
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    TextSelector,
+    TextSelectorConfig,
+)
+from homeassistant.util import dt as dt_util
+
+from ..pairing import Pairing, PairingKeeper
+from ..pairing_request import CadDetails, PairingRequest
+from ..pairing_states import CadKind, PairingState
+from ..request_text import Purpose, RequestTexts, load_request_texts
+from ..suppliers import (
+    OWN_FILE,
+    ChannelKind,
+    Directory,
+    Route,
+    Supplier,
+    load_directory,
+)
+from ..working_days import london_date
+from .joining import JoinSteps
+
+CONF_SENT: Final = "sent"
+CONF_TEXT: Final = "text"
+
+SENT_SCHEMA: Final = probatio.Schema(
+    {
+        probatio.Optional(CONF_TEXT): TextSelector(TextSelectorConfig(multiline=True)),
+        probatio.Required(CONF_SENT, default=False): BooleanSelector(),
+    }
+)
+SAID_SCHEMA: Final = probatio.Schema(
+    {probatio.Required(CONF_SENT, default=False): BooleanSelector()}
+)
+
+
+class RequestSteps(JoinSteps):
+    """Tell the supplier: what to send, by which way, and that it was sent."""
+
+    _directory: Directory | None = None
+    _keeper: PairingKeeper
+
+    async def _known(self) -> Directory:
+        """Return the directory of suppliers, the user's own file included."""
+        if self._directory is None:
+            self._directory = await self.hass.async_add_executor_job(
+                load_directory, Path(self.hass.config.path(OWN_FILE))
+            )
+        return self._directory
+
+    @override
+    async def _suppliers(self) -> list[str]:
+        return [supplier.name for supplier in (await self._known()).suppliers]
+
+    async def _supplier(self) -> Supplier | None:
+        """Return who is asked first, if the directory knows it: who supplies electricity runs the hub."""
+        names = self._identity().suppliers
+        name = next((names[fuel] for fuel in sorted(names)), "")
+        return (await self._known()).find(name)
+
+    async def _texts(self) -> RequestTexts:
+        return await self.hass.async_add_executor_job(
+            load_request_texts, self.hass.config.language
+        )
+
+    @override
+    async def _next_after_consent(self) -> ConfigFlowResult:
+        await self._write_request()
+        return await self.async_step_pairing_details()
+
+    async def _write_request(self) -> None:
+        """Write down what is asked for; what was asked before becomes it."""
+        grant = self._consents.grant
+        assert grant is not None
+        wording = grant.record.wording
+        request = PairingRequest(
+            identity=self._identity(),
+            cad=CadDetails(
+                kind=CadKind.ZIGBEE,
+                eui64=str(self._draft.eui64),
+                manufacturer=self._stick.manufacturer or "",
+                model=self._stick.board or "",
+                firmware=self._stick.firmware or "",
+            ),
+            supplier=self._supplier_names(),
+            consent_id=grant.record.record_id,
+            consent_at=grant.record.given_at,
+            consent_version=wording.version,
+            consent_sha256=wording.sha256,
+        )
+        section = self._draft.store.pairing
+        kept = await section.load()
+        now = dt_util.utcnow()
+        if kept is None:
+            pairing = Pairing.record(request, now)
+            await section.save(pairing.as_dict())
+            self._keeper = PairingKeeper(pairing, section.save)
+            return
+        self._keeper = PairingKeeper(Pairing.from_dict(kept), section.save)
+        if self._keeper.pairing.request != request:
+            await self._keeper.update(lambda pairing: pairing.correct(request, now))
+
+    @override
+    async def _joined(self) -> None:
+        now = dt_util.utcnow()
+
+        def joined(pairing: Pairing) -> Pairing:
+            for state in (
+                PairingState.HAN_OPEN,
+                PairingState.JOINING,
+                PairingState.PAIRED,
+            ):
+                if pairing.can(state):
+                    pairing = pairing.advance(state, now)
+            return pairing
+
+        await self._keeper.update(joined)
+
+    @override
+    async def async_step_request(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose the route."""
+        supplier = await self._supplier()
+        options = ["service", "email", "letter", "phone", *self._ways_out()]
+        return self.async_show_menu(
+            step_id="request",
+            menu_options=options,
+            description_placeholders={
+                "supplier": self._supplier_names(),
+                "contacts": _contacts(supplier),
+            },
+        )
+
+    async def async_step_email(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show an email that is complete, to send from the person's own mail program."""
+        if user_input is not None:
+            return await self._sent(Route.EMAIL, user_input)
+        email = (await self._texts()).email(
+            Purpose.PAIR,
+            self._keeper.pairing,
+            self._draft.install_code,
+            to=channel_value(await self._supplier(), ChannelKind.EMAIL),
+        )
+        return self._show_text(
+            "email",
+            f"{email.subject}\n\n{email.body}",
+            {"to": email.to or "?", "subject": email.subject, "link": email.link},
+        )
+
+    async def async_step_letter(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show a letter that is complete, to print and sign."""
+        if user_input is not None:
+            return await self._sent(Route.LETTER, user_input)
+        text = (await self._texts()).letter(
+            Purpose.PAIR,
+            self._keeper.pairing,
+            self._draft.install_code,
+            today=london_date(dt_util.utcnow()),
+            to=channel_value(await self._supplier(), ChannelKind.LETTER),
+        )
+        return self._show_text("letter", text, {})
+
+    def _show_text(
+        self, step_id: str, text: str, placeholders: dict[str, str]
+    ) -> ConfigFlowResult:
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(
+                SENT_SCHEMA, {CONF_TEXT: text}
+            ),
+            description_placeholders=placeholders,
+        )
+
+    async def async_step_phone(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what to say on the telephone."""
+        if user_input is not None:
+            return await self._sent(Route.PHONE, user_input)
+        script = (await self._texts()).phone_script(
+            Purpose.PAIR, self._keeper.pairing, self._draft.install_code
+        )
+        return self.async_show_form(
+            step_id="phone",
+            data_schema=SAID_SCHEMA,
+            description_placeholders={
+                "script": script.as_markdown(),
+                "number": channel_value(await self._supplier(), ChannelKind.PHONE)
+                or "?",
+            },
+        )
+
+    async def _sent(self, route: Route, user_input: dict[str, Any]) -> ConfigFlowResult:
+        """Note that the request is on its way, if it is."""
+        if user_input[CONF_SENT]:
+            now = dt_util.utcnow()
+
+            def sent(pairing: Pairing) -> Pairing:
+                if pairing.state is not PairingState.RECORDED:
+                    pairing = pairing.resend(now)
+                return pairing.advance(PairingState.SENT, now, route=route)
+
+            await self._keeper.update(sent)
+        return await self.async_step_wait()
+
+    async def async_step_wait(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say what happens next; join now if the supplier has opened the HAN already."""
+        return self.async_show_menu(step_id="wait", menu_options=self._ways_out())
+
+    def _may_join_here(self) -> bool:
+        """Whether the flow itself may open the stick."""
+        return True
+
+    def _ways_out(self) -> list[str]:
+        return ["join", "finish"] if self._may_join_here() else ["finish"]
+
+
+def channel_value(supplier: Supplier | None, kind: ChannelKind) -> str:
+    """Return a supplier's contact of a kind, "" where none is known."""
+    channel = supplier.channel(kind) if supplier else None
+    return channel.value if channel else ""
+
+
+def _contacts(supplier: Supplier | None) -> str:
+    """Return what is known of how to reach a supplier, as a list."""
+    if supplier is None:
+        return ""
+    return "\n".join(f"- {channel.value}" for channel in supplier.channels)

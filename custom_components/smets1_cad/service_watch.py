@@ -1,0 +1,164 @@
+"""Follow a request at its pairing service, for the days it takes (R8)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
+
+from .cad.errors import CadError
+from .const import LOGGER
+from .pairing import PairingKeeper
+from .pairing_states import PairingState
+from .service_link import ServiceLink
+from .smart_energy.install_code import InstallCode
+from .supplier_api import PairingService
+from .supplier_status import ServiceError, ServiceState, ServiceStatus, apply_status
+from .suppliers import Route
+
+AFTER_ERROR: Final = timedelta(minutes=15)
+"""Until a service that did not answer is asked again; it may want more."""
+
+_SETTLED: Final = frozenset(
+    {
+        PairingState.RECORDED,
+        PairingState.CANCELLED,
+        PairingState.REFUSED,
+        PairingState.REMOVED,
+        PairingState.UNPAIRED,
+    }
+)
+"""States in which there is nothing to ask a service."""
+
+_UNPAIRING: Final = frozenset(
+    {
+        PairingState.UNPAIR_SENDING,
+        PairingState.UNPAIR_SENT,
+        PairingState.UNPAIR_ACKNOWLEDGED,
+    }
+)
+
+
+class ServiceWatch:
+    """Asks a service where a request is, as often as it wants to be asked."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        keeper: PairingKeeper,
+        link: ServiceLink,
+        code: InstallCode | None,
+        *,
+        on_open: CALLBACK_TYPE,
+        on_tenancy_change: Callable[[datetime], None],
+    ) -> None:
+        """Prepare to follow.
+
+        Args:
+            hass: Home Assistant.
+            entry: the CAD's.
+            keeper: the request.
+            link: where the service is.
+            code: the CAD's install code, for a request that may not have arrived.
+            on_open: called when the service says that the hub is open.
+            on_tenancy_change: called when it says that the tenant changes.
+
+        Raises:
+            SupplierError, ServiceError: address or token cannot be used.
+        """
+        self._hass = hass
+        self._entry = entry
+        self._keeper = keeper
+        self._code = code
+        self._on_open = on_open
+        self._on_tenancy_change = on_tenancy_change
+        self._service = PairingService(
+            async_get_clientsession(hass), link.url, link.token
+        )
+        self._cancel: CALLBACK_TYPE | None = None
+        self._failing = False
+
+    @callback
+    def start(self) -> CALLBACK_TYPE:
+        """Follow until the returned function is called."""
+        self._ask_soon()
+        forget = self._keeper.on_change(lambda _pairing: self._ask_soon())
+
+        @callback
+        def stop() -> None:
+            forget()
+            self._forget_timer()
+
+        return stop
+
+    @callback
+    def _ask_soon(self) -> None:
+        if self._cancel is None:
+            self._ask_in(timedelta(seconds=1))
+
+    @callback
+    def _ask_in(self, wait: timedelta) -> None:
+        self._forget_timer()
+
+        @callback
+        def ask(_now: datetime) -> None:
+            self._cancel = None
+            self._entry.async_create_background_task(
+                self._hass, self._ask(), "ask the pairing service"
+            )
+
+        self._cancel = async_call_later(self._hass, wait, ask)
+
+    async def _ask(self) -> None:
+        pairing = self._keeper.pairing
+        if pairing.route is not Route.PAIRING_SERVICE or pairing.state in _SETTLED:
+            return
+        try:
+            status = await self._status()
+            if status is None:
+                return
+            await self._keeper.update(
+                lambda pairing: apply_status(pairing, status, dt_util.utcnow())
+            )
+        except CadError as err:
+            if not self._failing:
+                LOGGER.info("The pairing service gave no answer: %s", err)
+            self._failing = True
+            after = getattr(err, "retry_after", None) or 0.0
+            self._ask_in(max(AFTER_ERROR, timedelta(seconds=after)))
+            return
+        if self._failing:
+            LOGGER.info("The pairing service answers again")
+        self._failing = False
+        if status.state is ServiceState.HAN_OPEN:
+            self._on_open()
+        if status.tenancy_change is not None:
+            self._on_tenancy_change(status.tenancy_change)
+        self._ask_in(status.poll_after)
+
+    async def _status(self) -> ServiceStatus | None:
+        """Ask where the request is; send it again, under its key, if it may not have arrived."""
+        pairing = self._keeper.pairing
+        if pairing.state in _UNPAIRING:
+            if not pairing.service_unpair_id:
+                return None
+            return await self._service.unpair_status(pairing.service_unpair_id)
+        if pairing.state is PairingState.SENDING and self._code is not None:
+            return await self._service.submit(pairing, self._code)
+        if not pairing.service_id:
+            raise ServiceError(
+                "The service never named the request. Send it again.",
+                reason="service_not_found",
+            )
+        return await self._service.status(pairing.service_id)
+
+    @callback
+    def _forget_timer(self) -> None:
+        if self._cancel is not None:
+            self._cancel()
+            self._cancel = None

@@ -1,0 +1,75 @@
+"""Put a Zigbee CAD together: stick, session, pacing and store."""
+
+from collections.abc import Sequence
+
+from zigpy.types import KeyData
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from .cad.clock import SYSTEM_CLOCK
+from .cad.pacing import Pacer
+from .cad_secrets import CadSecrets
+from .const import DOMAIN
+from .radio.stick import EzspRadio
+from .smart_energy.certificate import Credentials, load_credentials
+from .smart_energy.errors import CertificateError
+from .smart_energy.session import HanSession, SessionConfig
+from .store import CadStore, async_get_process_store
+
+_PACER: HassKey[Pacer] = HassKey(f"{DOMAIN}_pacer")
+
+
+async def async_get_pacer(hass: HomeAssistant) -> Pacer:
+    """Return the process's one pacer: it outlives entries and their reloads (R15).
+
+    Raises:
+        StoreError: what was asked before this start cannot be read.
+    """
+    if (pacer := hass.data.get(_PACER)) is None:
+        process = await async_get_process_store(hass)
+        pacer = Pacer(SYSTEM_CLOCK, process.pacing)
+        await pacer.load()
+        # Whoever came first while the store was read has the one that counts.
+        pacer = hass.data.setdefault(_PACER, pacer)
+    return pacer
+
+
+async def async_build_session(
+    hass: HomeAssistant, store: CadStore, path: str, *, adopt: bool = False
+) -> HanSession:
+    """Return the session of a stick; nothing is opened before it is started.
+
+    Args:
+        hass: Home Assistant.
+        store: the CAD's own, with its install code and certificates.
+        path: the stick's port.
+        adopt: take over a network that the stick is on already.
+
+    Raises:
+        StoreError: what is stored cannot be read.
+        CertificateError: the certificates that were loaded are no longer valid.
+    """
+    secrets = CadSecrets.from_dict(await store.secrets.load())
+    if secrets.install_code is None:
+        raise CertificateError(
+            "The CAD's install code is missing. Set the CAD up again.",
+            reason="install_code_lost",
+        )
+    credentials = (
+        await hass.async_add_executor_job(_credentials, secrets.credentials)
+        if secrets.credentials
+        else ()
+    )
+    link_key, _ = KeyData.deserialize(secrets.install_code.link_key)
+    return HanSession(
+        EzspRadio(path),
+        SessionConfig(link_key=link_key, credentials=tuple(credentials), adopt=adopt),
+        pacer=await async_get_pacer(hass),
+        store=store.session,
+    )
+
+
+def _credentials(text: str) -> Sequence[Credentials]:
+    return load_credentials(text, now=dt_util.utcnow())
