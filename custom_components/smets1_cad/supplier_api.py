@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
-from itertools import count
 import json
 import random
 import ssl
@@ -266,8 +265,8 @@ class PairingService:
         headers = (
             self._headers if key is None else self._headers | {"Idempotency-Key": key}
         )
-        wait = FIRST_WAIT
-        for attempt in count(1):
+        wait, attempt = FIRST_WAIT, 1
+        while True:
             try:
                 return await self._ask(method, path, body, headers)
             except ServiceError as err:
@@ -275,7 +274,7 @@ class PairingService:
                 if not err.may_pass or attempt == ATTEMPTS or pause > LONGEST_WAIT:
                     raise
             await self._clock.sleep(pause)
-            wait *= 2
+            wait, attempt = wait * 2, attempt + 1
 
     async def _ask(
         self,
