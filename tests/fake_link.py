@@ -58,7 +58,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 """A Sunday in winter, when Europe/London is on UTC."""
 
 EUI = "00:0d:6f:00:0a:0b:0c:0d"
-MPAN = "2000054879616"
+MPAN = "2000054879610"
 MPRN = "7412306508"
 SERIAL = "E6S10061021960"
 CANARIES = (MPAN, MPRN, SERIAL, EUI, EUI.replace(":", ""), "G4P00998877")

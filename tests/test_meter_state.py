@@ -21,6 +21,7 @@ from custom_components.smets1_cad.cad.models import (
 from custom_components.smets1_cad.meter_state import MeterState
 
 from .fake_link import (
+    MPAN,
     SERIAL,
     economy7,
     electricity,
@@ -360,7 +361,7 @@ class TestRestart:
 
     def test_supply_number_is_not_written(self, meter: MeterState) -> None:
         written = json.dumps(meter.as_dict())
-        assert "2000054879616" not in written
+        assert MPAN not in written
         assert SERIAL in written
 
     def test_meter_of_which_nothing_is_known(self) -> None:
