@@ -236,7 +236,7 @@ class CommunicationsHub:
                 return
         if frame.wants_ack:
             self._transmitter.acknowledge(member, frame)
-        if not member.doubled(frame.counter):
+        if not member.doubled(frame.counter, frame.payload):
             self._application.take(member, frame, network.destination)
 
     # Trust centre.

@@ -74,7 +74,7 @@ class Member:
         key: the key that CBKE established, or None.
         counter: the highest network frame counter seen.
         aps_counter: the highest APS security counter seen under `key`.
-        recent: APS counters of late, against doubled frames.
+        recent: APS counters and contents of late, against doubled frames.
         endpoint: where its client clusters live; learned from its requests.
         joined_at: when.
         announced: whether its Device_annce was heard.
@@ -87,7 +87,7 @@ class Member:
     key: bytes | None = field(default=None, repr=False)
     counter: int = -1
     aps_counter: int = -1
-    recent: deque[int] = field(default_factory=lambda: deque(maxlen=8))
+    recent: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=8))
     endpoint: int = 1
     announced: bool = False
 
@@ -105,9 +105,9 @@ class Member:
         self.aps_counter = counter
         return True
 
-    def doubled(self, counter: int) -> bool:
-        """Tell whether an APS frame was heard before."""
-        if counter in self.recent:
+    def doubled(self, counter: int, payload: bytes) -> bool:
+        """Tell whether an APS frame was heard before; a device that restarts counts anew."""
+        if (counter, payload) in self.recent:
             return True
-        self.recent.append(counter)
+        self.recent.append((counter, payload))
         return False

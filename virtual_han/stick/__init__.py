@@ -2,9 +2,10 @@
 
 from .ezsp import DEFAULT_VERSION, VERSIONS
 from .flash import Flash
+from .membership import NetworkState
 from .ncp import Ncp
+from .sender import Timing
 from .server import StickServer
-from .stack import NetworkState, Timing
 from .status import Status
 
 __all__ = [

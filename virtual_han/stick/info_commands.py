@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..aps import EndpointDescription
 from .ezsp import STACK_TYPE_MESH, STACK_VERSIONS, Values
-from .stack import NetworkState
+from .membership import NetworkState
 from .status import Status
 
 if TYPE_CHECKING:

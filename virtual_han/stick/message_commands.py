@@ -29,7 +29,7 @@ def _argument(arguments: dict[str, Any], *names: str) -> Any:
 def _outgoing(ncp: Ncp, arguments: dict[str, Any]) -> ApsFrame:
     ember = layout.EmberApsFrame.decode(_argument(arguments, "apsFrame", "aps_frame"))
     payload = _argument(arguments, "messageContents", "message")
-    return ember.frame(ncp.stack.next_aps_count(), payload)
+    return ember.frame(ncp.stack.sender.next_aps_count(), payload)
 
 
 def _send_unicast(ncp: Ncp, arguments: dict[str, Any]) -> Values:

@@ -21,8 +21,9 @@ from .ezsp import (
 )
 from .flash import Flash
 from .message_commands import incoming_message, message_sent
+from .sender import Timing
 from .serial import SerialLine
-from .stack import Stack, Timing
+from .stack import Stack
 from .status import Status
 
 LOGGER = logging.getLogger(__package__)

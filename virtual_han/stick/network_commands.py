@@ -8,7 +8,7 @@ from ..frames import COORDINATOR, NO_ADDRESS
 from . import layout
 from .ezsp import Values
 from .flash import StoredNetwork
-from .stack import Candidate
+from .membership import Candidate
 from .status import Status
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _start_scan(ncp: Ncp, arguments: dict[str, Any]) -> Values:
 def _join(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     channel, pan_id, extended = layout.parse_network_parameters(arguments["parameters"])
     candidate = Candidate(channel, pan_id, extended)
-    return {"status": ncp.stack.join(arguments["nodeType"], candidate)}
+    return {"status": ncp.stack.membership.join(arguments["nodeType"], candidate)}
 
 
 _BEACON_DATA: Final = struct.Struct("<BBbBBbbH8sH???")
@@ -74,20 +74,20 @@ def _join_directly(ncp: Ncp, arguments: dict[str, Any]) -> Values:
         arguments["beacon"]
     )
     candidate = Candidate(channel, pan_id, extended[::-1])
-    return {"status": ncp.stack.join(arguments["localNodeType"], candidate)}
+    return {"status": ncp.stack.membership.join(arguments["localNodeType"], candidate)}
 
 
 def _rejoin(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     channels = channels_in(arguments["channelMask"])
     return {
-        "status": ncp.stack.rejoin(
+        "status": ncp.stack.membership.rejoin(
             channels, secured=bool(arguments["haveCurrentNetworkKey"])
         )
     }
 
 
 def _network_init(ncp: Ncp, _: dict[str, Any]) -> Values:
-    return {"status": ncp.stack.resume()}
+    return {"status": ncp.stack.membership.resume()}
 
 
 def _network_state(ncp: Ncp, _: dict[str, Any]) -> Values:
@@ -95,7 +95,7 @@ def _network_state(ncp: Ncp, _: dict[str, Any]) -> Values:
 
 
 def _leave(ncp: Ncp, _: dict[str, Any]) -> Values:
-    return {"status": ncp.stack.leave()}
+    return {"status": ncp.stack.membership.leave()}
 
 
 def _parameters(ncp: Ncp, _: dict[str, Any]) -> Values:

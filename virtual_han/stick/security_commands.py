@@ -43,7 +43,7 @@ def apply_tokens(flash: Flash) -> None:
 
 
 def _set_initial_security(ncp: Ncp, arguments: dict[str, Any]) -> Values:
-    ncp.stack.security = InitialSecurity.decode(arguments["state"])
+    ncp.stack.membership.security = InitialSecurity.decode(arguments["state"])
     return {"status": Status.OK}
 
 
