@@ -320,6 +320,35 @@ async def test_r23_removal_leaves_nothing_and_nothing_comes_back(
     assert await fresh.secrets.load() is None
 
 
+async def test_r23_what_a_killed_process_left_is_removed(
+    hass: HomeAssistant, folder: Path
+) -> None:
+    """A write is killed between its temporary file and the rename; other files of the kind are left alone."""
+    store = await async_get_store(hass, CAD)
+    with (
+        patch(
+            "homeassistant.helpers.storage.write_utf8_file_atomic",
+            side_effect=_killed_half_way,
+        ),
+        pytest.raises(StoreError),
+    ):
+        await store.secrets.save({"install_code": "83FED3407A93"})
+    (left,) = folder.glob("tmp*")
+    assert "83FED3407A93" in left.read_text()
+    other = folder / "tmpother"
+    other.write_text('{"key": "core.something"}')
+    (folder / "tmpfolder").mkdir()
+    await store.async_remove_leftovers()
+    assert not left.exists()
+    assert other.exists()
+
+
+def _killed_half_way(path: str, content: str | bytes, private: bool, mode: str) -> None:
+    octets = content.encode() if isinstance(content, str) else content
+    Path(path).with_name("tmp0123abcd").write_bytes(octets)
+    raise WriteError("killed")
+
+
 async def test_unreadable_file_can_be_removed(
     hass: HomeAssistant, folder: Path
 ) -> None:

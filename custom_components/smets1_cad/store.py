@@ -173,18 +173,37 @@ class Document:
             sections[name] = value
 
     async def async_remove(self) -> None:
-        """Delete the file, and copies that Home Assistant set aside as corrupt. Later saves go nowhere."""
+        """Delete the file and what is left of earlier ones. Later saves go nowhere."""
         self._removed = True
         self._data = {_REVISION: 0}
         # Saving waits for a write that is under way, which would bring the file back.
         await self._file.async_save(self._data)
         await self._file.async_remove()
-        await self._hass.async_add_executor_job(_remove_corrupt, Path(self._file.path))
+        await self.async_remove_leftovers()
+
+    async def async_remove_leftovers(self) -> None:
+        """Delete copies of the file that nobody reads any more.
+
+        Home Assistant sets a corrupt file aside under another name, and a process that is
+        killed while it writes leaves a temporary one.
+        """
+        await self._hass.async_add_executor_job(
+            _remove_leftovers, Path(self._file.path), self._key
+        )
 
 
-def _remove_corrupt(path: Path) -> None:
-    for copy in path.parent.glob(f"{path.name}.corrupt.*"):
-        copy.unlink(missing_ok=True)
+def _remove_leftovers(path: Path, key: str) -> None:
+    """Delete the leftovers of one file; the disk is read."""
+    for corrupt in path.parent.glob(f"{path.name}.corrupt.*"):
+        corrupt.unlink(missing_ok=True)
+    mark = f'"{key}"'.encode()
+    for temporary in path.parent.glob("tmp*"):
+        try:
+            if mark in temporary.read_bytes():
+                temporary.unlink(missing_ok=True)
+        except OSError:
+            # Another program's, gone already or not to be read.
+            continue
 
 
 class Section[T]:
