@@ -1,5 +1,13 @@
 """Frames built octet by octet from the specification's layouts, for tests."""
 
+from typing import Any
+
+from custom_components.smets1_cad.smart_energy.decode import (
+    DecodedFrame,
+    Direction,
+    decode,
+)
+
 CLIENT = "client_to_server"
 SERVER = "server_to_client"
 
@@ -184,3 +192,13 @@ VECTORS: tuple[tuple[int, str, str], ...] = (
     (0x0702, SERVER, "181201 0000 00 4c 0200 20 01 4c 0100 10 01"),
 )
 """Cluster, direction and octets of well-formed frames."""
+
+
+def take(cluster: int, direction: str, octets: str) -> DecodedFrame:
+    """Decode hexadecimal."""
+    return decode(cluster, Direction(direction), bytes.fromhex(octets))
+
+
+def server(cluster: int, octets: str) -> dict[str, Any]:
+    """Fields of a server's frame."""
+    return dict(take(cluster, SERVER, octets).fields)
