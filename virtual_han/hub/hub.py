@@ -45,7 +45,10 @@ LOGGER = logging.getLogger(__package__)
 
 REJOIN_SUCCESS: Final = 0x00
 REJOIN_DENIED: Final = 0x02
-_LEAVE_REQUEST: Final = 0x40
+_REJOIN_REQUEST: Final = bytes([NetworkCommand.REJOIN_REQUEST])
+_LEAVE: Final = bytes([NetworkCommand.LEAVE])
+_AS_REQUEST: Final = b"\x40"
+"""The option that makes a Leave a request to its receiver."""
 
 
 class CommunicationsHub:
@@ -243,7 +246,7 @@ class CommunicationsHub:
 
     def _unsecured_rejoin(self, network: NetworkFrame) -> None:
         """Take a trust centre rejoin: the network key goes out under the established key."""
-        if network.payload[:1] != bytes([NetworkCommand.REJOIN_REQUEST]):
+        if network.payload[:1] != _REJOIN_REQUEST:
             return
         member = self.members.get(network.source_eui64)
         if member is None or member.key is None:
@@ -258,13 +261,13 @@ class CommunicationsHub:
         self._transmitter.network_key(member, member.key)
 
     def _take_command(self, member: Member, network: NetworkFrame) -> None:
-        match network.payload[0]:
-            case NetworkCommand.REJOIN_REQUEST:
-                self._transmitter.rejoin_response(
-                    network.source, member.address, REJOIN_SUCCESS, secured=True
-                )
-            case NetworkCommand.LEAVE:
-                self._remove(member)
+        command = network.payload[:1]
+        if command == _REJOIN_REQUEST:
+            self._transmitter.rejoin_response(
+                network.source, member.address, REJOIN_SUCCESS, secured=True
+            )
+        elif command == _LEAVE:
+            self._remove(member)
 
     def _remove(self, member: Member) -> None:
         self.members.pop(member.eui64, None)
@@ -283,7 +286,7 @@ class CommunicationsHub:
             self.log.unseat(eui64)
             return False
         if not silently:
-            leave = bytes([NetworkCommand.LEAVE, _LEAVE_REQUEST])
+            leave = _LEAVE + _AS_REQUEST
             self._transmitter.network_frame(member.address, NetworkKind.COMMAND, leave)
         self._remove(member)
         return True

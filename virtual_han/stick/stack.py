@@ -36,6 +36,10 @@ from .status import Status
 
 LOGGER = logging.getLogger(__package__)
 
+_LEAVE: Final = bytes([NetworkCommand.LEAVE])
+_REJOIN_RESPONSE: Final = bytes([NetworkCommand.REJOIN_RESPONSE])
+_REJOIN_RESPONSE_SIZE: Final = 4
+_SWITCH_KEY: Final = bytes([ApsCommand.SWITCH_KEY])
 _ENDPOINT_REQUESTS: Final = frozenset(
     {ZdoCluster.SIMPLE_DESC, ZdoCluster.ACTIVE_EP, ZdoCluster.MATCH_DESC}
 )
@@ -208,16 +212,12 @@ class Stack:
         )
 
     def _take_command(self, network: NetworkFrame, *, secured: bool) -> None:
-        command, *rest = network.payload
-        if (
-            command == NetworkCommand.LEAVE
-            and secured
-            and network.source == COORDINATOR
-        ):
+        payload = network.payload
+        if payload[:1] == _LEAVE and secured and network.source == COORDINATOR:
             self.membership.told_to_leave()
-        elif command == NetworkCommand.REJOIN_RESPONSE:
-            address = int.from_bytes(bytes(rest[:2]), "little")
-            self.membership.rejoin_answered(rest[2], address, secured=secured)
+        elif payload[:1] == _REJOIN_RESPONSE and len(payload) == _REJOIN_RESPONSE_SIZE:
+            address = int.from_bytes(payload[1:3], "little")
+            self.membership.rejoin_answered(payload[3], address, secured=secured)
 
     def _take_network_key(self, sealed: SealedAps) -> None:
         """Take a network key that came under the link key."""
@@ -253,9 +253,9 @@ class Stack:
         if sealed.frame.key is not None:
             self._take_network_key(sealed)
             return
-        command, *rest = sealed.frame.payload
-        if command == ApsCommand.SWITCH_KEY and self.membership.switch_key(rest[0]):
-            self._events.network_key_switched(rest[0])
+        payload = sealed.frame.payload
+        if payload[:1] == _SWITCH_KEY and self.membership.switch_key(payload[-1]):
+            self._events.network_key_switched(payload[-1])
 
     def _answer_zdo(self, request: ApsFrame, source: int) -> bool:
         """Answer a ZDO request; tell whether the host need not see it."""
