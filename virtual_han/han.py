@@ -14,6 +14,7 @@ from .events import Events, HubHooks
 from .faults import Faults
 from .hub import SMETS1_SLOTS, CommunicationsHub, DeviceLog, Network
 from .hub.admission import MAX_WINDOW
+from .hub.keep_alive import CLUSTER as KEEP_ALIVE
 from .meters import HanServers, HomeConfig
 from .referee import Referee
 from .stick import DEFAULT_VERSION, Flash, Ncp, StickServer, Timing
@@ -96,6 +97,7 @@ class VirtualHan:
             random=random,
         )
         self.hub.add_server(self.servers)
+        self.hub.keep_alive.offered = config.home.flavour.has_cluster(KEEP_ALIVE)
         if config.ihd:
             self.log.seat(IHD_EUI64)
         self.referee = Referee(self._now, self.hub.endpoints)

@@ -4,6 +4,7 @@ import pytest
 
 from virtual_han.aps import Fuel
 from virtual_han.flavours import FLAVOURS, SmartEnergy
+from virtual_han.han import HanConfig, VirtualHan
 from virtual_han.meters import HomeConfig
 from virtual_han.zcl import ZclFrame, cluster_tables
 
@@ -218,3 +219,16 @@ def test_prepayment_came_with_1_1() -> None:
         "180101000086"
     ]
     assert new.read(new.endpoint(ELECTRICITY), PREPAYMENT, 0x0000) == {0: b"\x94\x0c"}
+
+
+@pytest.mark.parametrize(
+    ("version", "offered"), [(V10, False), (V11, False), (V12, True), (V14, True)]
+)
+def test_the_hub_offers_keep_alive_as_its_version_does(
+    version: SmartEnergy, offered: bool
+) -> None:
+    han = VirtualHan(HanConfig(home=HomeConfig(smart_energy=version)))
+    clusters = {
+        cluster for item in han.hub.endpoints() for cluster in item.input_clusters
+    }
+    assert (0x0025 in clusters) is offered
