@@ -271,6 +271,15 @@ def test_wrong_mac_means_never_again() -> None:
     assert stage.side.failed[0].failure.remedy is Remedy.ABANDON_PARTNER
 
 
+def test_result_that_comes_twice_counts_once() -> None:
+    machine = Initiator(both(SUITE)[0], HUB)
+    _, compute = machine.feed(Start(), 0.0)
+    assert isinstance(compute, Compute)
+    computed = compute.run()
+    assert len(machine.feed(computed, 0.0)) == 2
+    assert machine.feed(computed, 0.0) == []
+
+
 def test_result_of_another_computation_is_a_fault_of_the_driver() -> None:
     machine = Initiator(both(SUITE)[0], HUB)
     _, compute = machine.feed(Start(), 0.0)
