@@ -9,10 +9,8 @@ from virtual_han.faults import Fault
 from .han_session import session_on
 from .virtual import virtual_han
 
-LASTING = [fault for fault in Fault]
 
-
-@pytest.mark.parametrize("fault", LASTING)
+@pytest.mark.parametrize("fault", Fault)
 async def test_each_fault_ends_in_running_again(fault: Fault) -> None:
     async with virtual_han() as han:
         han.admit()

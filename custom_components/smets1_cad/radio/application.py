@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn, override
 
 from bellows.ash import AshException
 from bellows.exception import ControllerError
-from bellows.types import EmberNetworkStatus, EmberNodeType, sl_Status
+from bellows.types import EmberNodeType, sl_Status
 import bellows.zigbee.application
 from zigpy.device import BaseDevice, ZigbeeDevice
 from zigpy.exceptions import NetworkNotFormed
@@ -203,11 +203,6 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
         """The hub, once on a network."""
         device = self.devices.get(self.trust_centre) if self.trust_centre else None
         return device if isinstance(device, SmartEnergyDevice) else None
-
-    async def is_joined(self) -> bool:
-        """Whether the stack is up on a network now."""
-        (state,) = await self.ezsp.networkState()
-        return bool(state == EmberNetworkStatus.JOINED_NETWORK)
 
     # What zigpy does by itself, and a CAD must not.
 

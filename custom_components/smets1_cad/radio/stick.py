@@ -126,6 +126,15 @@ class EzspRadio(HanRadio):
             return None
 
     @override
+    async def holds_network(self) -> bool:
+        application = self._connected()
+        async with _translated():
+            (state,) = await application.ezsp.networkState()
+        if state != t.EmberNetworkStatus.NO_NETWORK:
+            return True
+        return await self.resume() is not None
+
+    @override
     async def scan(self, channels: Sequence[int]) -> list[Beacon]:
         async with _translated():
             return await joining.scan(self._connected(), channels)

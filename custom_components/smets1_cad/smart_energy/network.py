@@ -233,6 +233,10 @@ class HanRadio(Protocol):
         """
         ...
 
+    async def holds_network(self) -> bool:
+        """Whether the stick still holds a network, in reach or not; one that was told to leave does not."""
+        ...
+
     async def scan(self, channels: Sequence[int]) -> list[Beacon]:
         """Listen for networks."""
         ...

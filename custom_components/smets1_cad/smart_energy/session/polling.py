@@ -1,20 +1,53 @@
 """Read the hub in its time: each fuel at its pace, keep-alive, and what to do about silence."""
 
-from asyncio import Lock
+from asyncio import Future, Lock, get_running_loop
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
+from ...cad.errors import CadError
 from ...cad.models import Fuel
-from ...cad.pacing import TooSoon, jittered
+from ...cad.pacing import Burst, TooSoon, jittered
 from ..errors import EgressDenied
 from .const import LOGGER
 from .context import Context
 from .discovery import find_endpoints
-from .errors import HubRefused, HubSilent, KeyRefused
+from .errors import HubRefused, HubSilent, KeyRefused, NotRunning
 from .link import HubLink
 
-_SILENT_BURSTS: int = 3
+_SILENT_BURSTS: Final = 3
 """Bursts in a row without an answer before it is found out what is wrong."""
+
+
+_PATIENCE: Final = timedelta(minutes=1)
+"""How far away the next burst may be for somebody to wait for it."""
+
+
+@dataclass(slots=True, eq=False)
+class _Errand:
+    """A profile that somebody waits for."""
+
+    fuel: Fuel
+    channel: int
+    end_time: int
+    periods: int
+    done: Future[None]
+
+    def end(self, error: CadError | None) -> None:
+        if self.done.done():
+            return
+        if error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(error)
+
+
+def _interrupted() -> NotRunning:
+    return NotRunning(
+        "The connection to the meters was lost meanwhile. Ask again later."
+    )
 
 
 class Poller:
@@ -35,6 +68,7 @@ class Poller:
         self._fuels = fuels
         self._lock = Lock()
         self._silent = 0
+        self._errands: list[_Errand] = []
 
     async def run(self) -> None:
         """Read for ever.
@@ -105,7 +139,9 @@ class Poller:
         async with context.pacer.burst(context.han, fuel) as burst:
             with context.gate.during(burst):
                 try:
-                    await self._link.reader.read(fuel, burst)
+                    await self._link.reader.read_meters(fuel, burst)
+                    await self._run_errands(fuel, burst)
+                    await self._link.reader.do_chores(fuel, burst)
                 except HubSilent:
                     self._silent += 1
                     context.counters["replies_missed"] += 1
@@ -127,14 +163,51 @@ class Poller:
     async def fetch_profile(
         self, fuel: Fuel, channel: int, end_time: int, periods: int
     ) -> None:
-        """Ask a meter for its half-hourly log, as one burst of one frame.
+        """Ask a meter for its half-hourly log, in the fuel's next burst if that is soon.
 
-        Raises: as `read`.
+        Raises:
+            TooSoon: the next burst is more than `_PATIENCE` away.
+            CadError: as `read`.
         """
         context = self._context
-        async with self._lock, context.pacer.burst(context.han, fuel) as burst:
-            with context.gate.during(burst):
-                await self._link.reader.fetch_profile(fuel, channel, end_time, periods)
+        wait = context.pacer.wait(context.han, fuel)
+        if wait > _PATIENCE:
+            raise TooSoon(fuel, wait=wait, now=context.clock.now_utc())
+        errand = _Errand(
+            fuel, channel, end_time, periods, get_running_loop().create_future()
+        )
+        self._errands.append(errand)
+        try:
+            if not wait:
+                with suppress(TooSoon):
+                    await self.read(fuel)
+            await errand.done
+        finally:
+            if errand in self._errands:
+                self._errands.remove(errand)
+
+    async def _run_errands(self, fuel: Fuel, burst: Burst) -> None:
+        """Do what people asked for of this fuel, as far as the burst has room."""
+        for errand in [one for one in self._errands if one.fuel is fuel]:
+            if not burst.frames_left:
+                break
+            self._errands.remove(errand)
+            try:
+                await self._link.reader.fetch_profile(
+                    fuel, errand.channel, errand.end_time, errand.periods
+                )
+            except HubRefused as err:
+                errand.end(err)
+            except BaseException:
+                errand.end(_interrupted())
+                raise
+            else:
+                errand.end(None)
+
+    def close(self) -> None:
+        """End what people are waiting for."""
+        while self._errands:
+            self._errands.pop().end(_interrupted())
 
     async def _diagnose(self) -> None:
         """After some silence: is the hub gone, or does it only not take the key?

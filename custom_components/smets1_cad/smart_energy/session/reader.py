@@ -48,10 +48,10 @@ class Reader:
             if self._record.endpoints[endpoint].fuel is fuel
         ]
 
-    async def read(self, fuel: Fuel, burst: Burst) -> None:
-        """Spend one burst: the meter once, more of it while it is not known, then one chore or two.
+    async def read_meters(self, fuel: Fuel, burst: Burst) -> None:
+        """Read the fuel's meters: one frame, more while they are not known; keeps one frame free.
 
-        Raises: as `Exchange.read`, but for a refusal of a chore.
+        Raises: as `Exchange.read`.
         """
         for endpoint in self.meters(fuel):
             plan = self._plan(endpoint, fuel)
@@ -61,6 +61,12 @@ class Reader:
                 plan.untried or self._wants_more(fuel, plan)
             ):
                 await self._read_meter(endpoint, plan)
+
+    async def do_chores(self, fuel: Fuel, burst: Burst) -> None:
+        """Spend what is left of a burst on what is due.
+
+        Raises: as `Exchange.read`, but for a refusal.
+        """
         for endpoint, chore in self.chores.due(fuel, self._clock.monotonic()):
             if not burst.frames_left:
                 break

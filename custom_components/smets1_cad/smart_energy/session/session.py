@@ -265,7 +265,7 @@ class HanSession(CadLink):
                     pause = min(pause * 2, timings.reconnect_longest)
                 except CadError:
                     raise
-                except Exception:
+                except Exception:  # noqa: BLE001 - nothing may end the session unseen
                     LOGGER.exception(
                         "Something unforeseen happened; the stick is opened again"
                     )
@@ -324,8 +324,11 @@ class HanSession(CadLink):
         teller.rescale()
         for update in teller.identities():
             self._publish(update)
-        self._poller = Poller(self._context, link, self._fuels)
-        await self._poller.run()
+        self._poller = poller = Poller(self._context, link, self._fuels)
+        try:
+            await poller.run()
+        finally:
+            poller.close()
 
     def _tell_of(self) -> Teller:
         record = self._context.record

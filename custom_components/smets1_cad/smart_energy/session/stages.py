@@ -8,7 +8,14 @@ from ...cad.link import LinkState
 from ..cbke import Remedy, RetryPlan
 from ..const import ClusterId
 from ..errors import KeyEstablishmentError
-from ..network import ForeignNetwork, JoinError, Network, RejoinFailed
+from ..network import (
+    OTHER_CHANNELS,
+    PREFERRED_CHANNELS,
+    ForeignNetwork,
+    JoinError,
+    Network,
+    RejoinFailed,
+)
 from . import joiner
 from .const import LOGGER
 from .context import Context
@@ -291,7 +298,7 @@ class Stages:
             try:
                 await context.radio.rejoin(secured=secured, all_channels=everywhere)
             except RejoinFailed as err:
-                if await context.radio.resume() is None:
+                if not await context.radio.holds_network():
                     await context.forget_join()
                     raise RemovedFromHan(
                         "The hub told the CAD to leave. Ask the supplier why, and to pair it anew if that was a mistake."
@@ -299,7 +306,7 @@ class Stages:
                 tries += 1
                 if tries % 4:
                     continue
-                context.status(LinkState.REJOINING, err, wait)
+                context.status(LinkState.REJOINING, await self._why_not_back(err), wait)
                 await context.clock.sleep(wait)
                 rounds = tries // 4
                 wait = (
@@ -309,6 +316,18 @@ class Stages:
                 )
             else:
                 return self.authorise
+
+    async def _why_not_back(self, error: RejoinFailed) -> CadError:
+        """Tell a hub that is out of reach from one that is there and does not take the CAD back."""
+        context = self._context
+        for channels in (PREFERRED_CHANNELS, OTHER_CHANNELS):
+            for beacon in await context.radio.scan(channels):
+                if str(beacon.extended_pan_id) == context.record.extended_pan_id:
+                    return RemovedFromHan(
+                        "The hub is there, but does not take the CAD back: it was probably removed from the hub's list. "
+                        "Ask the supplier; it is tried again meanwhile."
+                    )
+        return error
 
     async def _patiently[ResultT](
         self, work: Callable[[], Awaitable[ResultT]]
