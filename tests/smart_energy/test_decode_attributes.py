@@ -223,3 +223,10 @@ def test_general_commands_of_other_clusters_are_read() -> None:
     frame = take(0x0000, SERVER, "180501 0400 00 42 03 414243")
     assert frame.attributes[0].value == "ABC"
     assert frame.attributes[0].name is None
+
+
+def test_an_enumeration_without_names_has_no_meaning() -> None:
+    """The suites of key establishment are bits, though their type is an enumeration."""
+    frame = take(0x0800, SERVER, "180701 0000 00 31 0300")
+    assert frame.attributes[0].value == 3
+    assert attribute_meanings(frame) == [{"status": "success"}]
