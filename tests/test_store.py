@@ -18,9 +18,9 @@ from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.cad.pacing import Pacer, PacingStore
 from custom_components.smets1_cad.consent import Declaration, Renewal, Scope, Withdrawal
 from custom_components.smets1_cad.consent_text import Box, load_consent_text
+from custom_components.smets1_cad.document import SAVE_DELAY
 from custom_components.smets1_cad.identity import Identity, IdentityForm, check_identity
 from custom_components.smets1_cad.store import (
-    SAVE_DELAY,
     CadStore,
     StoreError,
     async_get_process_store,
