@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from zigpy.types import EUI64
 
 from custom_components.smets1_cad.smart_energy.cbke import (
-    Action,
     Compute,
     Elapsed,
     Established,
@@ -59,15 +58,6 @@ class Side:
         """Let the timer elapse."""
         assert self.timer is not None
         return self.feed(Elapsed(), self.timer)
-
-
-def to(side: Side, sender: EUI64, send: Send, tsn: int = 0) -> list[Send]:
-    """Deliver what was sent and return the answers."""
-    return side.feed(
-        Received(
-            sender, send.command_id, send.payload, tsn if send.tsn is None else send.tsn
-        )
-    )
 
 
 def run(
