@@ -1,28 +1,23 @@
 """Steers the virtual network over HTTP on loopback; `docs/virtual-han.md` tells how."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 import inspect
-import ipaddress
-import json
 from typing import Any, Final, Self
 
 from aiohttp import web
 
 from .aps import Fuel
 from .clock import instant
-from .errors import VirtualHanError
 from .events import EventName
 from .faults import Fault
 from .han import VirtualHan
 from .heartbeat import Heartbeat
+from .local_http import Json, answer, body_of, guard, is_loopback
 from .meters import Supply
 from .supplier import Answering, Behaviour, Outcome, SupplierService
 from .truth import registers
-
-type Json = dict[str, Any]
-type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _MAX_FINDINGS: Final = 100
 
@@ -81,7 +76,7 @@ class Control:
         Raises:
             ValueError: the host is not loopback.
         """
-        if not ipaddress.ip_address(host).is_loopback:
+        if not is_loopback(host):
             raise ValueError(
                 "The control steers everything; it listens on loopback alone"
             )
@@ -102,7 +97,7 @@ class Control:
 
     async def start(self) -> None:
         """Listen, and let the heart beat."""
-        application = web.Application(middlewares=[_guard])
+        application = web.Application(middlewares=[guard])
         application.add_routes(
             [
                 web.get("/", self._index),
@@ -151,7 +146,7 @@ class Control:
             for route in request.app.router.routes()
             if route.resource is not None and route.method != "HEAD"
         )
-        return _json(
+        return answer(
             {
                 "routes": routes,
                 "events": {
@@ -165,7 +160,7 @@ class Control:
         )
 
     async def _state(self, request: web.Request) -> web.Response:
-        return _json(self._state_now())
+        return answer(self._state_now())
 
     def _state_now(self) -> Json:
         han = self._han
@@ -191,7 +186,7 @@ class Control:
 
     async def _registers(self, request: web.Request) -> web.Response:
         text = request.query.get("at")
-        return _json(
+        return answer(
             registers(self._han.servers, None if text is None else _moment(text))
         )
 
@@ -199,7 +194,7 @@ class Control:
 
     async def _clock(self, request: web.Request) -> web.Response:
         """Set the speed first, then jump."""
-        body = await _body(request, {"speed", "advance", "move_to"})
+        body = await body_of(request, {"speed", "advance", "move_to"})
         clock = self._han.clock
         if "speed" in body:
             clock.set_speed(float(body["speed"]))
@@ -207,31 +202,31 @@ class Control:
             clock.advance(float(body["advance"]))
         if "move_to" in body:
             clock.move_to(_moment(body["move_to"]))
-        return _json(self._state_now())
+        return answer(self._state_now())
 
     # The hub.
 
     async def _admit(self, request: web.Request) -> web.Response:
-        body = await _body(request, {"seconds", "eui64", "install_code"})
+        body = await body_of(request, {"seconds", "eui64", "install_code"})
         eui64 = _octets(body.get("eui64")) or self._han.ncp.flash.eui64
         code = _octets(body.get("install_code")) or self._han.config.install_code
         self._han.log.add(eui64, code, float(body.get("seconds", 3600)))
-        return _json(self._state_now())
+        return answer(self._state_now())
 
     async def _unpair(self, request: web.Request) -> web.Response:
-        body = await _body(request, {"eui64"})
+        body = await body_of(request, {"eui64"})
         eui64 = _octets(body.get("eui64"))
         if eui64 is None:
             self._han.unpair()
         else:
             self._han.hub.unpair(eui64)
-        return _json(self._state_now())
+        return answer(self._state_now())
 
     # Faults and events.
 
     async def _faults(self, request: web.Request) -> web.Response:
         faults = self._han.faults
-        return _json(
+        return answer(
             {
                 "standing": [
                     {**asdict(standing), "fault": standing.fault.value}
@@ -244,7 +239,7 @@ class Control:
         )
 
     async def _inject(self, request: web.Request) -> web.Response:
-        body = await _body(request, {"count", "probability", "direction", "seconds"})
+        body = await body_of(request, {"count", "probability", "direction", "seconds"})
         self._han.faults.inject(request.match_info["name"], **body)
         return await self._faults(request)
 
@@ -261,20 +256,20 @@ class Control:
         if text not in set(EventName):
             raise ValueError(f"No event {text!r}; there are {', '.join(EventName)}")
         call = self._event_call(EventName(text))
-        body = await _body(request, set(inspect.signature(call).parameters))
+        body = await body_of(request, set(inspect.signature(call).parameters))
         call(
             **{
                 name: _ARGUMENTS.get(name, lambda value: value)(body[name])
                 for name in body
             }
         )
-        return _json({"done": text, "time": self._han.clock.now().isoformat()})
+        return answer({"done": text, "time": self._han.clock.now().isoformat()})
 
     # The referee and the supplier.
 
     async def _referee(self, request: web.Request) -> web.Response:
         referee = self._han.referee
-        return _json(
+        return answer(
             {
                 "counts": referee.counts(),
                 "requests": len(referee.requests),
@@ -301,7 +296,7 @@ class Control:
     async def _show_supplier(self, request: web.Request) -> web.Response:
         desk = self._service().desk
         desk.work()
-        return _json(
+        return answer(
             {
                 "behaviour": asdict(desk.behaviour),
                 "requests": [each.as_json() for each in desk.requests.values()],
@@ -312,7 +307,7 @@ class Control:
     async def _set_supplier(self, request: web.Request) -> web.Response:
         """Change how the supplier behaves, from the next request on and for those it has."""
         known = {field.name for field in fields(Behaviour)}
-        body = await _body(request, known | {"announce_tenancy"})
+        body = await body_of(request, known | {"announce_tenancy"})
         desk = self._service().desk
         if "announce_tenancy" in body:
             desk.announce_tenancy(_moment(body.pop("announce_tenancy")).timestamp())
@@ -338,12 +333,6 @@ def _behaviour(name: str, value: Any) -> Any:
     return value
 
 
-def _json(body: Json) -> web.Response:
-    return web.json_response(
-        body, dumps=lambda value: json.dumps(value, ensure_ascii=False) + "\n"
-    )
-
-
 def _parameters(call: Callable[..., object]) -> Json:
     """Return a call's parameters with their defaults; "required" where there is none."""
     return {
@@ -356,35 +345,3 @@ def _octets(text: str | None) -> bytes | None:
     return (
         None if text is None else bytes.fromhex(text.replace("-", "").replace(":", ""))
     )
-
-
-async def _body(request: web.Request, allowed: set[str]) -> Json:
-    """Return a JSON object, an empty one where nothing was sent.
-
-    Raises:
-        ValueError: it is something else, or has a member that is not allowed.
-    """
-    if not request.can_read_body:
-        return {}
-    if request.content_type != "application/json":
-        raise ValueError("Send JSON, with the content type application/json")
-    body = await request.json()
-    if not isinstance(body, dict):
-        raise TypeError("Send a JSON object")
-    unknown = sorted(body.keys() - allowed)
-    if unknown:
-        raise ValueError(
-            f"Unknown: {', '.join(unknown)}; allowed: {', '.join(sorted(allowed))}"
-        )
-    return body
-
-
-@web.middleware
-async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Tell what was wrong with a request, in JSON."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        return web.json_response({"error": error.reason}, status=error.status)
-    except (KeyError, TypeError, ValueError, VirtualHanError) as error:
-        return web.json_response({"error": str(error)}, status=400)

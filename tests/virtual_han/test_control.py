@@ -154,6 +154,25 @@ async def test_other_bodies_are_not_taken(remote: Remote) -> None:
     assert (status, answer) == (404, {"error": "Not Found"})
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://example.org"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "rebound.example.org"}, 403),
+        ({"Host": "192.0.2.1:80"}, 403),
+        ({"Host": "localhost:80"}, 200),
+    ],
+)
+async def test_web_pages_steer_nothing(
+    remote: Remote, headers: dict[str, str], status: int
+) -> None:
+    async with remote.session.post(
+        remote.control.url + "/unpair", headers=headers
+    ) as response:
+        assert response.status == status
+
+
 async def test_true_registers_are_those_that_are_read(remote: Remote) -> None:
     """Through bellows, the air and the keys: the meter's answer is the truth that the control tells."""
     async with connected(remote.han.url) as cad:
