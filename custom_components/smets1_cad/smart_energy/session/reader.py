@@ -10,7 +10,7 @@ from ..const import ClusterId
 from ..device import HanFrame
 from .chores import Chore, ChoreList
 from .const import LOGGER
-from .discovery import endpoints_with
+from .discovery import endpoints_with, keep_static
 from .errors import HubRefused
 from .exchange import Exchange
 from .plan import METERING, Plan
@@ -34,6 +34,7 @@ class Reader:
         """Read over one connection; what is learnt goes into the record."""
         self._exchange = exchange
         self._record = record
+        self._gate = gate
         self._clock = clock
         self.chores = ChoreList(record)
         self._plans: dict[int, Plan] = {}
@@ -49,15 +50,20 @@ class Reader:
         ]
 
     async def read_meters(self, fuel: Fuel, burst: Burst) -> None:
-        """Read the fuel's meters: one frame, more while they are not known; keeps one frame free.
+        """Read the fuel's meters: one frame, more while they are not known.
+
+        Keeps a frame free for what else is due; of gas, which is read so rarely, two
+        until its prices and calorific value are known.
 
         Raises: as `Exchange.read`.
         """
+        fresh = self.chores.never_done(fuel, self._clock.monotonic())
+        kept_free = 2 if fuel is Fuel.GAS and fresh > 1 else 1
         for endpoint in self.meters(fuel):
             plan = self._plan(endpoint, fuel)
             plan.begin_burst()
             await self._read_meter(endpoint, plan)
-            while burst.frames_left > 1 and (
+            while burst.frames_left > kept_free and (
                 plan.untried or self._wants_more(fuel, plan)
             ):
                 await self._read_meter(endpoint, plan)
@@ -132,13 +138,21 @@ class Reader:
         )
 
     def frame_received(self, frame: HanFrame) -> None:
-        """Learn from a reply or a report which attributes the hub has."""
+        """Learn from a reply or a report which attributes the hub has, and those that do not change."""
         if not frame.is_general or frame.command_id not in (READ_RESPONSE, REPORT):
             return
-        place = self._record.endpoints.get(frame.cluster.endpoint.endpoint_id)
-        known = place and place.clusters.get(int(frame.cluster.cluster_id))
-        if known:
-            self.learnt |= _learn(known, frame, int(frame.cluster.cluster_id))
+        number, cluster_id = (
+            int(frame.cluster.endpoint.endpoint_id),
+            int(frame.cluster.cluster_id),
+        )
+        place = self._record.endpoints.get(number)
+        known = place and place.clusters.get(cluster_id)
+        if not known:
+            return
+        self.learnt |= _learn(known, frame, cluster_id)
+        if frame.command_id == READ_RESPONSE:
+            answered = keep_static(known, frame, cluster_id)
+            self._gate.restore({(number, cluster_id, one) for one in answered})
 
 
 def records(frame: HanFrame) -> Iterable[tuple[int, object]]:
