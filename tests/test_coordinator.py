@@ -306,7 +306,7 @@ class TestDays:
         await home.wait_until(datetime(2026, 11, 23, tzinfo=UTC))
         state = hass.states.get(TODAY)
         assert state is not None
-        assert state.state == "0"
+        assert state.state == "0.000"
         assert state.attributes["last_reset"] == "2026-11-23T00:00:00+00:00"
         assert home.state(IMPORT) == "12346"
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import (
@@ -177,7 +177,9 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
                 translation_placeholders={"error": str(err)},
             ) from err
         self._status_received(self.link.status)
-        self._unsubscribe.append(async_at_started(self.hass, async_watch_energy))
+        self._unsubscribe.append(
+            self.config_entry.async_on_state_change(self._entry_moved)
+        )
 
     async def async_stop(self) -> None:
         """End the flow of data and keep what is known. Doing it again changes nothing."""
@@ -304,6 +306,8 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
                 reading.fuel,
                 name,
             )
+        if meter.refused_since() is not None:
+            async_report_registers(self.hass, self.config_entry, meter)
         if was_quiet:
             self._timer.schedule()
 
@@ -350,6 +354,12 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         if self._watch is not None:
             self._watch.link_moved(status)
         self.async_set_updated_data(self.data)
+
+    @callback
+    def _entry_moved(self) -> None:
+        """Look at the Energy dashboard's settings once the entities are there."""
+        if self.config_entry.state is ConfigEntryState.LOADED:
+            self._unsubscribe.append(async_at_started(self.hass, async_watch_energy))
 
     @callback
     def _revoked(self, _revocation: Any) -> None:

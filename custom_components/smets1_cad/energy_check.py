@@ -21,8 +21,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .cad.models import EnergyUnit, Fuel
 from .const import DOMAIN
-
-ISSUE_GAS_PRICE: Final = "gas_price_unit"
+from .faults import ISSUE_GAS_PRICE, issue_id
 
 _WATCHED: HassKey[bool] = HassKey(f"{DOMAIN}_energy_watched")
 
@@ -86,7 +85,7 @@ def _check(hass: HomeAssistant, sources: Iterable[Mapping[str, Any]]) -> None:
             ),
             None,
         )
-        issue = f"{ISSUE_GAS_PRICE}_{entry.entry_id}"
+        issue = issue_id(ISSUE_GAS_PRICE, entry)
         if mixed is None:
             ir.async_delete_issue(hass, DOMAIN, issue)
             continue

@@ -19,6 +19,7 @@ REFUSED_FOR: Final = timedelta(hours=2)
 ISSUE_LINK: Final = "link_failed"
 ISSUE_MISMATCH: Final = "meter_mismatch"
 ISSUE_REGISTERS: Final = "registers_refused"
+ISSUE_GAS_PRICE: Final = "gas_price_unit"
 
 
 def issue_id(kind: str, entry: ConfigEntry[Any], fuel: Fuel | None = None) -> str:
@@ -71,6 +72,8 @@ def async_report_registers(
     if since is None or dt_util.utcnow() - since < REFUSED_FOR:
         ir.async_delete_issue(hass, DOMAIN, issue)
         return
+    if meter.stale:
+        return
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -85,7 +88,8 @@ def async_report_registers(
 @callback
 def async_clear_faults(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Take back every issue of an entry that is stopped."""
-    ir.async_delete_issue(hass, DOMAIN, issue_id(ISSUE_LINK, entry))
+    for kind in (ISSUE_LINK, ISSUE_GAS_PRICE):
+        ir.async_delete_issue(hass, DOMAIN, issue_id(kind, entry))
     for fuel in Fuel:
         for kind in (ISSUE_MISMATCH, ISSUE_REGISTERS):
             ir.async_delete_issue(hass, DOMAIN, issue_id(kind, entry, fuel))

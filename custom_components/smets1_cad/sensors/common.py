@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory
@@ -11,10 +12,14 @@ from ..cad.models import Fuel, SupplyState
 from ..meter_state import MeterState
 from .description import MeterSensorDescription
 
+_STEP: Final = Decimal("0.001")
+
 
 def _today(meter: MeterState, register: str) -> Decimal | None:
     day = meter.days.get(register)
-    return None if day is None else day.amount
+    if day is None or day.amount is None:
+        return None
+    return day.amount.quantize(_STEP)
 
 
 def _today_since(meter: MeterState, register: str) -> datetime | None:
