@@ -1,6 +1,7 @@
 """The whole network in one object: air, hub, meters, and the stick under test."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Final, Self
@@ -17,11 +18,14 @@ from .hub.admission import MAX_WINDOW
 from .hub.keep_alive import CLUSTER as KEEP_ALIVE
 from .meters import HanServers, HomeConfig
 from .referee import Referee
+from .state import State
 from .stick import DEFAULT_VERSION, Flash, Ncp, StickServer, Timing
 
 STICK_EUI64: Final = bytes.fromhex("00124B0001ABCDEF")
 HUB_EUI64: Final = bytes.fromhex("000D6F0000C0FFEE")
 IHD_EUI64: Final = bytes.fromhex("0022A30000123456")
+STICK_FILE: Final = "stick.json"
+HUB_FILE: Final = "hub.json"
 INSTALL_CODE: Final = bytes.fromhex("83FED3407A939723A5C639B26916D505")
 """The example code of the Zigbee documents, without its CRC (C3B5)."""
 
@@ -41,7 +45,7 @@ class HanConfig:
         stick_eui64: big-endian.
         install_code: of the stick, without its CRC.
         stick_cbke: bits of the suites that the stick's firmware computes; its tokens then hold certificates.
-        flash: the stick's flash file; None keeps its flash in memory.
+        state: a folder in which stick and hub keep what they know between two runs; None keeps nothing.
         timing: how long the stick's stack waits.
         host: the address to listen on.
         port: the stick's port; 0 takes any free one.
@@ -57,7 +61,7 @@ class HanConfig:
     stick_eui64: bytes = STICK_EUI64
     install_code: bytes = field(default=INSTALL_CODE, repr=False)
     stick_cbke: tuple[int, ...] = ()
-    flash: Path | None = None
+    state: Path | None = None
     timing: Timing = field(default_factory=Timing)
     host: str = "127.0.0.1"
     port: int = 0
@@ -76,11 +80,13 @@ class VirtualHan:
 
         Args:
             config: what the network is like.
-            clock: its time; the real one by default.
+            clock: its time. By default the real one, which goes on from an earlier run.
             capture: where its traffic is written.
         """
         self.config = config = config or HanConfig()
-        self.clock = clock or Clock()
+        earlier = State.load(config.state / HUB_FILE) if config.state else None
+        self.clock = clock or Clock(earlier.began if earlier else None)
+        self._began = self.clock.now()
         self._random = random = Random(config.seed)
         self.authorities = {
             bit: CertificateAuthority(SUITES[bit], random) for bit in sorted(SUITES)
@@ -98,8 +104,13 @@ class VirtualHan:
         )
         self.hub.add_server(self.servers)
         self.hub.keep_alive.offered = config.home.flavour.has_cluster(KEEP_ALIVE)
-        if config.ihd:
+        if earlier is not None:
+            self.hub.recall(earlier.hub)
+            if clock is None:
+                self._catch_up(earlier.time)
+        elif config.ihd:
             self.log.seat(IHD_EUI64)
+        self.hub.on_change = self.save
         self.referee = Referee(self._now, self.hub.endpoints)
         self.hub.hooks.observe = self.referee.request
         self.stick = StickServer(
@@ -115,6 +126,18 @@ class VirtualHan:
             self.hub, self.stick, self.servers.time, Random(f"{config.seed} faults")
         )
 
+    def _catch_up(self, last: datetime) -> None:
+        """Go on from when the run before ended, so that registers never fall."""
+        target = max(last, datetime.now(UTC))
+        if target > self.clock.now():
+            self.clock.move_to(target)
+
+    def save(self) -> None:
+        """Write what the network keeps between two runs, if it keeps anything."""
+        if self.config.state is not None:
+            state = State(self._began, self.clock.now(), self.hub.remember())
+            state.save(self.config.state / HUB_FILE)
+
     def _hub_credentials(self, eui64: bytes) -> dict[int, Credentials]:
         return {bit: self.authorities[bit].issue(eui64) for bit in self.config.suites}
 
@@ -123,10 +146,11 @@ class VirtualHan:
 
     def _build_stick(self) -> Ncp:
         config = self.config
-        if config.flash is None:
+        if config.state is None:
             flash = Flash(config.stick_eui64)
         else:
-            flash = Flash.open(config.flash, config.stick_eui64)
+            config.state.mkdir(parents=True, exist_ok=True)
+            flash = Flash.open(config.state / STICK_FILE, config.stick_eui64)
         if not flash.install_code:
             flash.install_code = config.install_code
         for bit in config.stick_cbke:
@@ -183,6 +207,7 @@ class VirtualHan:
     async def stop(self) -> None:
         """Close the stick's socket; its flash keeps the network."""
         self.faults.stop()
+        self.save()
         await self.stick.stop()
 
     async def __aenter__(self) -> Self:

@@ -8,6 +8,7 @@ from bellows.exception import EzspError
 import pytest
 from zigpy.exceptions import DeliveryError, NetworkNotFormed
 
+from virtual_han.aps import Fuel
 from virtual_han.clock import Clock
 from virtual_han.errors import FlashError
 from virtual_han.han import HanConfig, VirtualHan
@@ -33,6 +34,11 @@ async def reads(han: VirtualHan, cad: CadApplication) -> bool:
     return answer[3:7] == bytes.fromhex("0000 00 25")
 
 
+def register(han: VirtualHan) -> int:
+    meter = han.servers.home.meters[Fuel.ELECTRICITY]
+    return meter.raw(meter.delivered.reading(han.clock.instant()))
+
+
 async def test_stick_keeps_its_network_across_connections() -> None:
     """A host that comes back finds the network where it was, and must add its endpoint again."""
     async with VirtualHan() as han:
@@ -45,39 +51,90 @@ async def test_stick_keeps_its_network_across_connections() -> None:
                 assert await reads(han, cad)
 
 
-async def test_stick_keeps_its_network_across_processes(tmp_path: Path) -> None:
-    """The flash file holds network, keys and counters; the hub would refuse an old counter."""
-    flash = tmp_path / "stick.json"
-    async with VirtualHan(HanConfig(flash=flash)) as han:
-        async with connected(han.url) as cad:
-            await join(han, cad)
-        before = han.ncp.flash
-        again = VirtualHan(HanConfig(flash=flash))
+async def test_everything_keeps_its_memory_across_processes(tmp_path: Path) -> None:
+    """Stick and hub go on where they were; registers do not fall; old counters are skipped."""
+    config = HanConfig(state=tmp_path / "han", slots=4, ihd=True)
+    async with VirtualHan(config) as han, connected(han.url) as cad:
+        await join(han, cad)
+        han.hub.refresh_network_key()
+        han.log.add(bytes(8), bytes(16))
+        han.log.unseat(b"FORMER67", bytes(16))
+        assert await reads(han, cad)
+        before = register(han)
+    stick = han.ncp.flash
+    async with VirtualHan(config) as again:
         restored = again.ncp.flash
-        assert restored.network == before.network
-        assert restored.link_key == before.link_key
-        assert restored.network_counter > before.network_counter
-        assert restored.aps_counter > before.aps_counter
-        assert restored.link_key.hex() not in repr(restored)
-        assert restored.network.key.hex() not in repr(restored)
+        assert restored.network == stick.network
+        assert restored.link_key == stick.link_key
+        assert restored.network_counter > stick.network_counter
+        assert restored.aps_counter > stick.aps_counter
+        assert again.hub.network.key == han.hub.network.key
+        assert again.hub.network.counter > han.hub.network.counter
+        assert again.log.seated == han.log.seated
+        assert again.log.waiting == han.log.waiting
+        assert again.log.historic == han.log.historic
+        assert register(again) >= before
+        async with connected(again.url) as cad:
+            await cad.start_network()
+            assert await reads(again, cad)
+        for secret in (restored.link_key, restored.network.key):
+            assert secret.hex() not in repr(
+                (restored, again.hub.members, again.hub.network)
+            )
+    for file in (tmp_path / "han").iterdir():
+        assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_flash_file_of_something_else_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "stick.json"
-    for content in ("", "[]", '{"format": 99}'):
-        path.write_text(content)
-        with pytest.raises(FlashError, match=r"stick\.json"):
-            VirtualHan(HanConfig(flash=path))
+def test_an_accelerated_run_is_not_taken_back(tmp_path: Path) -> None:
+    """A network whose time ran ahead goes on from there, not from today."""
+    config = HanConfig(state=tmp_path)
+    han = VirtualHan(config)
+    han.clock.advance(86_400)
+    han.save()
+    ahead = register(han)
+    again = VirtualHan(config)
+    assert again.clock.now() >= han.clock.now().replace(microsecond=0)
+    assert register(again) >= ahead
+    slow = Clock(datetime(2026, 1, 5, tzinfo=UTC), speed=0)
+    assert VirtualHan(config, slow).clock.now() == datetime(2026, 1, 5, tzinfo=UTC)
 
 
-def test_flash_keeps_certificates_tokens_and_a_key_that_waits(tmp_path: Path) -> None:
-    path = tmp_path / "stick.json"
-    han = VirtualHan(HanConfig(flash=path, stick_cbke=(1, 2)))
+@pytest.mark.parametrize("name", ["stick.json", "hub.json"])
+@pytest.mark.parametrize("content", ["", "[]", '{"format": 99}'])
+def test_files_of_something_else_are_refused(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(FlashError, match=name):
+        VirtualHan(HanConfig(state=tmp_path))
+
+
+def test_a_hub_memory_with_holes_is_refused() -> None:
+    han = VirtualHan()
+    memory = han.hub.remember()
+    del memory["network"]["key"]
+    with pytest.raises(FlashError, match="memory"):
+        han.hub.recall(memory)
+
+
+def test_flash_keeps_certificates_and_tokens(tmp_path: Path) -> None:
+    config = HanConfig(state=tmp_path, stick_cbke=(1, 2))
+    han = VirtualHan(config)
     han.ncp.flash.tokens[7] = b"token"
     han.ncp.flash.save()
-    again = VirtualHan(HanConfig(flash=path))
+    again = VirtualHan(config)
     assert again.ncp.flash.cbke == han.ncp.flash.cbke
     assert again.ncp.flash.tokens == {7: b"token"}
+
+
+async def test_flash_keeps_a_key_that_waits_to_be_switched_to(tmp_path: Path) -> None:
+    config = HanConfig(state=tmp_path)
+    async with VirtualHan(config) as han, connected(han.url) as cad:
+        await join(han, cad)
+        assert han.ncp.flash.network is not None
+        han.ncp.flash.network.next_key = (bytes(range(16)), 9)
+        han.ncp.flash.save()
+        assert VirtualHan(config).ncp.flash.network == han.ncp.flash.network
 
 
 async def test_a_stick_that_never_joined() -> None:

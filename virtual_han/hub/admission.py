@@ -60,15 +60,22 @@ class Entry:
 
 
 class DeviceLog:
-    """The list of devices, and the memory of those that have left."""
+    """The list of devices, and the memory of those that have left.
+
+    Attributes:
+        slots: how many consumer devices the hub takes.
+        waiting: the devices that may join, by EUI-64.
+        historic: the devices that have left, with the key that each held.
+        refusals: who was turned away, and why.
+    """
 
     def __init__(self, now: Callable[[], float], *, slots: int = SMETS1_SLOTS) -> None:
         """Start empty, with room for a number of consumer devices."""
         self._now = now
         self.slots = slots
-        self._waiting: dict[bytes, Entry] = {}
+        self.waiting: dict[bytes, Entry] = {}
         self._seated: set[bytes] = set()
-        self._historic: deque[tuple[bytes, bytes]] = deque(maxlen=HISTORIC_ENTRIES)
+        self.historic: deque[tuple[bytes, bytes]] = deque(maxlen=HISTORIC_ENTRIES)
         self.refusals: list[tuple[bytes, Refusal]] = []
 
     def add(
@@ -88,33 +95,33 @@ class DeviceLog:
         if not 0 < seconds <= MAX_WINDOW:
             raise AdmissionError(f"a window lasts up to {MAX_WINDOW:.0f} seconds")
         now = self._now()
-        entry = self._waiting.get(eui64)
+        entry = self.waiting.get(eui64)
         if entry is None or entry.key_at(now) is None:
-            old_key = dict(self._historic).get(eui64)
-            self._waiting[eui64] = Entry(
+            old_key = dict(self.historic).get(eui64)
+            self.waiting[eui64] = Entry(
                 eui64, install_code_key(install_code), now, seconds, old_key
             )
 
     def withdraw(self, eui64: bytes) -> None:
         """Take a waiting device off the list."""
-        self._waiting.pop(eui64, None)
+        self.waiting.pop(eui64, None)
 
     def seat(self, eui64: bytes) -> None:
         """Give a device a slot: it has joined, or it is the IHD that was there first."""
-        self._waiting.pop(eui64, None)
+        self.waiting.pop(eui64, None)
         self._seated.add(eui64)
 
     def unseat(self, eui64: bytes, key: bytes | None = None) -> None:
         """Free a device's slot, and remember the key that it held."""
         self._seated.discard(eui64)
         if key is not None:
-            self._historic.append((eui64, key))
+            self.historic.append((eui64, key))
 
     def clear(self) -> None:
         """Forget every device, as the log of a new hub does."""
-        self._waiting.clear()
+        self.waiting.clear()
         self._seated.clear()
-        self._historic.clear()
+        self.historic.clear()
 
     @property
     def seated(self) -> frozenset[bytes]:
@@ -125,7 +132,7 @@ class DeviceLog:
     def open(self) -> bool:
         """Whether any window is open, so that the hub's beacon permits joining."""
         return any(
-            entry.key_at(self._now()) is not None for entry in self._waiting.values()
+            entry.key_at(self._now()) is not None for entry in self.waiting.values()
         )
 
     def associate(self, eui64: bytes) -> Refusal | None:
@@ -138,7 +145,7 @@ class DeviceLog:
 
     def key_for(self, eui64: bytes) -> bytes | None:
         """Return the link key for a device that has just associated; None if it is not listed."""
-        entry = self._waiting.get(eui64)
+        entry = self.waiting.get(eui64)
         key = entry.key_at(self._now()) if entry else None
         if key is None:
             self._refuse(eui64, Refusal.NOT_ON_THE_LIST)

@@ -16,7 +16,7 @@ from ..air import (
 )
 from ..aps import ApplicationServer, EndpointDescription
 from ..crypto.ecqv import Credentials
-from ..errors import FrameError, SecurityError
+from ..errors import FlashError, FrameError, SecurityError
 from ..frames import (
     BROADCAST_AWAKE,
     COORDINATOR,
@@ -38,17 +38,23 @@ from .admission import DeviceLog, Refusal
 from .application import Application, Hooks
 from .keep_alive import KeepAlive
 from .key_establishment import Responder
+from .memory import Json, dump, restore
 from .network import Member, Network
 from .transmitter import Transmitter
 
 LOGGER = logging.getLogger(__package__)
 
+COUNTER_STEP: Final = 4096
 REJOIN_SUCCESS: Final = 0x00
 REJOIN_DENIED: Final = 0x02
 _REJOIN_REQUEST: Final = bytes([NetworkCommand.REJOIN_REQUEST])
 _LEAVE: Final = bytes([NetworkCommand.LEAVE])
 _AS_REQUEST: Final = b"\x40"
 """The option that makes a Leave a request to its receiver."""
+
+
+def _nothing() -> None:
+    """Do nothing when the hub's memory changes."""
 
 
 class CommunicationsHub:
@@ -82,6 +88,7 @@ class CommunicationsHub:
         self.members: dict[bytes, Member] = {}
         self.hooks = hooks or Hooks()
         self.powered = True
+        self.on_change: Callable[[], None] = _nothing
         self.key_establishment = Responder(credentials, random, self._established)
         self._now = now
         self._random = random
@@ -152,6 +159,27 @@ class CommunicationsHub:
         self.network.become(network)
         self.key_establishment.renew(credentials)
         self._transmitter.restart()
+        self.on_change()
+
+    def remember(self) -> Json:
+        """Return what the hub keeps without power: network, members and device log."""
+        return dump(self.network, self.members, self.log)
+
+    def recall(self, memory: Json) -> None:
+        """Put back what `remember` gave.
+
+        Raises:
+            FlashError: it is no hub's memory.
+        """
+        try:
+            restore(memory, self.network, self.members, self.log)
+        except (KeyError, TypeError, ValueError) as err:
+            raise FlashError(
+                "the hub's memory cannot be read; delete it to start afresh"
+            ) from err
+        # Counters are not written for every frame: skip what may have been used.
+        self.network.counter += COUNTER_STEP
+        self.network.aps_counter += COUNTER_STEP
 
     # Station.
 
@@ -272,6 +300,7 @@ class CommunicationsHub:
     def _remove(self, member: Member) -> None:
         self.members.pop(member.eui64, None)
         self.log.unseat(member.eui64, member.key or member.join_key)
+        self.on_change()
 
     def unpair(self, eui64: bytes, *, silently: bool = False) -> bool:
         """Tell a device to leave, and forget it; False if it is not a member.
@@ -309,6 +338,7 @@ class CommunicationsHub:
             BROADCAST_AWAKE, NetworkKind.DATA, switch.encode()
         )
         network.key, network.key_sequence = key, sequence
+        self.on_change()
 
     def refresh_link_key(self, eui64: bytes) -> None:
         """Retire a member's established key: what comes under it is dropped until it renews it."""
@@ -318,3 +348,4 @@ class CommunicationsHub:
         member = self.members[eui64]
         member.key, member.aps_counter = key, -1
         self.log.seat(eui64)
+        self.on_change()

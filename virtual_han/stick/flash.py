@@ -126,7 +126,7 @@ class Flash:
         )
 
     def save(self) -> None:
-        """Write the file, if the flash has one, in one step."""
+        """Write the file, if the flash has one, in one step; only its owner can read it."""
         if self.path is None:
             return
         network = self.network and asdict(self.network)
@@ -146,6 +146,7 @@ class Flash:
             "custom_eui64": self.custom_eui64,
         }
         fresh = self.path.with_suffix(".new")
+        fresh.touch(mode=0o600)
         fresh.write_text(
             json.dumps(content, default=bytes.hex, indent=1), encoding="utf-8"
         )
