@@ -102,6 +102,10 @@ def test_discovery_of_commands(bench: Bench) -> None:
     assert generated == "18071401" + bytes(range(14)).hex()
 
 
+def test_messaging_has_no_attributes(bench: Bench) -> None:
+    assert bench.read(bench.esi, 0x0703, 0x0000) == {0x0000: None}
+
+
 def test_time_has_no_commands(bench: Bench) -> None:
     assert bench.ask(bench.esi, 0x000A, "00071100ff") == ["18071201"]
 

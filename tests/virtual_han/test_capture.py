@@ -169,6 +169,24 @@ def test_an_unheard_association_is_not_invented() -> None:
     assert len(stream.getvalue()) == 24
 
 
+async def test_the_association_comes_before_what_it_sets_off() -> None:
+    """A coordinator that sends the key while it answers is written in the order of the air."""
+
+    class Hasty(Coordinator):
+        def associate(
+            self, eui64: bytes, pan_id: int, *, router: bool
+        ) -> tuple[int, int] | None:
+            self.air.transmit(self, AirFrame(20, pan_id, 0, 0x4321, b"the key"))
+            return self.answer
+
+    stream = io.BytesIO()
+    air = RecordedAir(Capture(stream, lambda: 0))
+    Hasty(air, (0, 0x4321))
+    assert air.associate(EUI64, 0x1A62, router=True) == (0, 0x4321)
+    data = stream.getvalue()
+    assert 0 < data.index(EUI64[::-1] + b"\x01\x8e") < data.index(b"the key")
+
+
 def test_a_failing_association_leaves_the_tap_in_place() -> None:
     class Broken(Coordinator):
         def associate(
@@ -209,8 +227,10 @@ async def test_wireshark_reads_a_join_key_establishment_reads_and_a_price(
     path = tmp_path / "han.pcap"
     clock = Clock(START, speed=0)
     with Capture.open(path, lambda: clock.now().timestamp()) as capture:
-        async with VirtualHan(clock=clock) as han, connected(han.url) as cad:
-            han.air.taps.append(capture.frame)
+        async with (
+            VirtualHan(clock=clock, capture=capture) as han,
+            connected(han.url) as cad,
+        ):
             han.admit()
             assert await cad.join() == t.sl_Status.NETWORK_UP
             credentials = han.credentials()
@@ -228,9 +248,7 @@ async def test_wireshark_reads_a_join_key_establishment_reads_and_a_price(
             keys = {"install": LINK_KEY, "network": han.hub.network.key, "link": key}
             flow = han.servers.home.meters[Fuel.ELECTRICITY].delivered
     opened = {"install": LINK_KEY}
-    _check_join(
-        tshark(path, opened, *JOIN, only="zbee_aps || zbee_zdp"), keys["network"]
-    )
+    _check_join(tshark(path, opened, *JOIN, only="wpan"), keys["network"])
     rows = tshark(path, keys, *KEYS, *READS, *PRICES, *PROFILE, only="zbee_zcl")
     _check_key_establishment(rows, credentials.certificate)
     _check_reading(rows, read)
@@ -248,7 +266,13 @@ async def test_wireshark_reads_a_join_key_establishment_reads_and_a_price(
     )
 
 
-JOIN = ("zbee_aps.cmd.id", "zbee_aps.cmd.key", "zbee_zdp.ext_addr")
+JOIN = (
+    "wpan.cmd",
+    "wpan.asoc.addr",
+    "zbee_aps.cmd.id",
+    "zbee_aps.cmd.key",
+    "zbee_zdp.ext_addr",
+)
 KEYS = (
     f"{KE}.cert.reconst",
     f"{KE}.cert.subject",
@@ -279,7 +303,13 @@ PROFILE = tuple(
 
 
 def _check_join(rows: list[Row], network_key: bytes) -> None:
-    """The install code's key alone opens Transport-Key, and with what it holds all of the join."""
+    """The install code's key alone opens Transport-Key, and with what it holds all of the join.
+
+    The key goes to the address that the association before it has given.
+    """
+    kinds = [row["wpan.cmd"][0] or row["zbee_aps.cmd.id"][0] for row in rows]
+    assert kinds.count("0x07") >= 16
+    assert kinds.index("0x01") < kinds.index("0x02") < kinds.index("0x05")
     transported = [
         row["zbee_aps.cmd.key"][0] for row in rows if row["zbee_aps.cmd.id"] == ["0x05"]
     ]
