@@ -15,6 +15,7 @@ from .errors import HubRefused, HubSilent, NoHubServices
 from .exchange import Exchange
 from .gate import Gate
 from .record import ClusterRecord, EndpointRecord, HanRecord, static_value
+from .static import is_static
 
 USED_CLUSTERS: Final = frozenset(
     {
@@ -127,9 +128,9 @@ async def read_once(
     place: tuple[int, int],
     wanted: Iterable[int],
 ) -> None:
-    """Read attributes that do not change, those not read since the join; keeps them in the record.
+    """Read attributes that do not change, those not read since the join.
 
-    A hub that answers with a failure, or left some off, is not asked again for them.
+    The answer is kept on its way by the reader. A hub that answers with a failure, or left some off, is not asked again for them.
 
     Args:
         exchange: carries the request.
@@ -146,25 +147,28 @@ async def read_once(
     if not missing:
         return
     try:
-        frame = await exchange.read(exchange.cluster(endpoint, cluster_id), missing)
+        await exchange.read(exchange.cluster(endpoint, cluster_id), missing)
     except HubRefused as err:
         LOGGER.debug("Endpoint %d refused to be read: %s", endpoint, err)
         known.missing |= set(missing)
     except HubSilent:
         gate.forget({(endpoint, cluster_id, one) for one in missing})
         raise
-    else:
-        keep_static(known, frame)
 
 
-def keep_static(known: ClusterRecord, frame: HanFrame) -> None:
-    """Keep what a Read Attributes Response says of attributes that do not change."""
-    for item in getattr(frame.command, "status_records", ()):
+def keep_static(known: ClusterRecord, frame: HanFrame, cluster_id: int) -> list[int]:
+    """Keep what a Read Attributes Response says of attributes that do not change; return which."""
+    answered: list[int] = []
+    for item in frame.command.status_records:
         attribute = int(item.attrid)
+        if not is_static(cluster_id, attribute):
+            continue
+        answered.append(attribute)
         if item.status != _SUPPORTED:
             known.missing.add(attribute)
         elif (value := static_value(item.value.value)) is not None:
             known.static[attribute] = value
+    return answered
 
 
 def meter_fuel(known: ClusterRecord) -> Fuel | None:

@@ -45,28 +45,34 @@ class Exchange(FrameListener):
     """Carries requests to the hub and frames from it.
 
     Every frame reaches `on_frame`, whether it answers a request or was pushed; only
-    an answer to a read that comes too late is dropped. A request is sent once: trying
+    an answer to a read that comes too late goes to `on_late`. A request is sent once: trying
     again is up to whoever knows the pace.
     """
 
     def __init__(
-        self, hub: SmartEnergyDevice, on_frame: Callable[[HanFrame], None], reply: float
+        self,
+        hub: SmartEnergyDevice,
+        on_frame: Callable[[HanFrame], None],
+        on_late: Callable[[HanFrame], None],
+        reply: float,
     ) -> None:
         """Carry for one connection to a hub.
 
         Args:
             hub: the hub as zigpy knows it.
-            on_frame: takes every frame.
+            on_frame: takes every frame but late answers.
+            on_late: takes answers to reads that nobody waits for any more.
             reply: real seconds to wait for an answer.
         """
         self.hub: Final = hub
         self._on_frame = on_frame
+        self._on_late = on_late
         self._reply_timeout = reply
         self._lock = Lock()
         self._pending: _Pending | None = None
         self._ears: dict[int, ClusterEar] = {}
         self.late = 0
-        """Answers that came when nobody waited for them any more; they were dropped."""
+        """Answers that came when nobody waited for them any more; their values were dropped."""
 
     def hear(self, endpoint_id: int, cluster_ids: Iterable[int]) -> None:
         """Add server clusters of an endpoint, and listen to them."""
@@ -98,6 +104,7 @@ class Exchange(FrameListener):
         if not answers and _is_read_response(frame):
             # It is late, or came twice: newer values may have been told since.
             self.late += 1
+            self._on_late(frame)
             return
         try:
             self._on_frame(frame)

@@ -22,7 +22,9 @@ class HubLink:
         self._listener = listener
         self._keys: KeyExchange | None = None
         record = context.record
-        self.exchange = Exchange(context.radio.hub, self._take, context.timings.reply)
+        self.exchange = Exchange(
+            context.radio.hub, self._take, self._learn, context.timings.reply
+        )
         for number, place in record.endpoints.items():
             self.exchange.hear(number, place.clusters)
         context.gate.set_fuels(
@@ -32,7 +34,7 @@ class HubLink:
                 if place.fuel is not None
             }
         )
-        self.reader = Reader(self.exchange, record, context.clock)
+        self.reader = Reader(self.exchange, record, context.gate, context.clock)
         self.keep_alive = KeepAlive(self.exchange, record, context.timings)
 
     @contextmanager
@@ -55,3 +57,7 @@ class HubLink:
             return
         self.reader.frame_received(frame)
         self._listener(frame)
+
+    def _learn(self, frame: HanFrame) -> None:
+        """Take from a late answer what the hub has; its values are out of date."""
+        self.reader.frame_received(frame)

@@ -13,6 +13,7 @@ from .const import LOGGER
 from .discovery import endpoints_with, keep_static
 from .errors import HubRefused
 from .exchange import Exchange
+from .gate import Gate
 from .plan import METERING, Plan
 from .record import ClusterRecord, HanRecord
 from .static import is_static
@@ -30,7 +31,9 @@ GET_PROFILE_RESPONSE: Final = 0x00
 class Reader:
     """Reads what one hub has, a burst at a time, and learns what it has not."""
 
-    def __init__(self, exchange: Exchange, record: HanRecord, clock: Clock) -> None:
+    def __init__(
+        self, exchange: Exchange, record: HanRecord, gate: Gate, clock: Clock
+    ) -> None:
         """Read over one connection; what is learnt goes into the record."""
         self._exchange = exchange
         self._record = record
