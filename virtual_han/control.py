@@ -110,6 +110,8 @@ class Control:
                 web.delete("/faults", self._clear_faults),
                 web.post("/events/{name}", self._event),
                 web.get("/registers", self._registers),
+                web.post("/overrides", self._override),
+                web.delete("/overrides", self._clear_overrides),
                 web.get("/referee", self._referee),
                 web.delete("/referee", self._clear_referee),
                 web.get("/supplier", self._show_supplier),
@@ -246,6 +248,22 @@ class Control:
     async def _clear_faults(self, request: web.Request) -> web.Response:
         self._han.faults.clear()
         return await self._faults(request)
+
+    async def _override(self, request: web.Request) -> web.Response:
+        """Let an attribute answer something: a number, a text, or null for "no value"."""
+        body = await body_of(request, {"cluster", "attribute", "value", "endpoint"})
+        value = body["value"]
+        self._han.servers.overrides.set(
+            int(body["cluster"]),
+            int(body["attribute"]),
+            value.encode() if isinstance(value, str) else value,
+            endpoint=body.get("endpoint"),
+        )
+        return answer({"done": "override"})
+
+    async def _clear_overrides(self, request: web.Request) -> web.Response:
+        self._han.servers.overrides.clear()
+        return answer({"done": "truth"})
 
     def _event_call(self, name: EventName) -> Callable[..., object]:
         call: Callable[..., object] = getattr(self._han.events, name.value)

@@ -21,7 +21,7 @@ from .tariffs import CATALOGUE, Tariff, default_tariff
 _GENERAL_LOG: Final = 3
 _FIRMWARE_ACTIVATED: Final = 0x002A
 _SUPPLY_ON, _SUPPLY_ARMED, _SUPPLY_OFF = 0x00C3, 0x00C4, 0x00C5
-_CLEAR_TENANT: Final = 0x0000_7FA0
+_CLEAR_TENANT: Final = 0x0000_67A0
 """ProposedChangeControl: clear tariff, history, logs and what a display holds."""
 MESSAGE_LIMIT: Final = 59
 """Octets of a message that go in one frame."""
@@ -204,6 +204,8 @@ class Events:
         servers = self._servers
         servers.messaging.current = None
         servers.event_log.entries.clear()
+        for account in servers.home.accounts.values():
+            account.forget_top_ups()
         for fuel, meter in servers.home.meters.items():
             meter.restrict_history(at)
             meter.schedule.add(default_tariff(fuel is Fuel.GAS), at, at)

@@ -75,7 +75,7 @@ async def test_the_index_names_everything(remote: Remote) -> None:
     assert index["events"]["supplier_message"]["text"] == "required"
     assert index["events"]["meter_exchange"]["fuel"] == "electricity"
     assert "POST /events/{name}" in index["routes"]
-    assert len(index["routes"]) == 14
+    assert len(index["routes"]) == 16
 
 
 def test_every_event_has_a_call() -> None:
@@ -119,6 +119,17 @@ async def test_time_moves(remote: Remote) -> None:
         ("/admit", {"install_code": "xyz"}, "hexadecimal"),
         ("/faults/gremlins", {}, "there are: lost"),
         ("/faults/lost", {"direction": "sideways"}, "there are: lost"),
+        (
+            "/overrides",
+            {"cluster": METERING, "attribute": 0, "value": "much"},
+            "number",
+        ),
+        (
+            "/overrides",
+            {"cluster": METERING, "attribute": 0x9999, "value": 1},
+            "0x9999",
+        ),
+        ("/overrides", {"cluster": 1, "attribute": 0, "value": 1}, "0x0001"),
         ("/events/party", {}, "there are supplier_message"),
         ("/events/supplier_message", {}, "text"),
         ("/events/supply", {"state": "sideways"}, "off, armed and on"),
@@ -292,6 +303,27 @@ async def test_faults_are_injected_and_cleared(remote: Remote) -> None:
     assert answer["struck"]["clock_hour_off"] == 1
     assert (await remote.ok("GET", "/faults")) == answer
     assert remote.han.servers.time.offset == 0
+
+
+async def test_an_attribute_may_answer_something_else(remote: Remote) -> None:
+    """Another MPAN and no register, until the truth returns."""
+    servers = remote.han.servers
+    endpoint = servers.metering_endpoint(ELECTRICITY)
+    before = servers.responder.records(endpoint, METERING, [0x0307, 0x0000])
+    for attribute, value in ((0x0307, "1200000000000"), (0x0000, None)):
+        body = {
+            "cluster": METERING,
+            "attribute": attribute,
+            "value": value,
+            "endpoint": endpoint,
+        }
+        await remote.ok("POST", "/overrides", body)
+    changed = servers.responder.records(endpoint, METERING, [0x0307, 0x0000])
+    assert [record.value for record in changed] == [b"1200000000000", None]
+    await remote.ok("DELETE", "/overrides")
+    assert servers.responder.records(endpoint, METERING, [0x0307, 0x0000]) == before
+    status, _ = await remote.call("POST", "/overrides", {"cluster": METERING})
+    assert status == 400
 
 
 async def test_events_take_words_for_times_fuels_and_states(remote: Remote) -> None:

@@ -176,7 +176,7 @@ def test_a_change_of_tenancy_is_announced_and_then_forgets() -> None:
     at = instant(datetime(2026, 11, 24, tzinfo=UTC))
     stage.events.change_of_tenancy(at=at)
     moment = at.to_bytes(4, "little").hex()
-    notice = "2a4d0000" + NOW + "00" + moment + "a07f0000"
+    notice = "2a4d0000" + NOW + "00" + moment + "a0670000"
     assert stage.pushed() == [(DEVICE_MANAGEMENT, "1900" + notice)]
     assert bench.ask(bench.esi, DEVICE_MANAGEMENT, "010700") == ["190700" + notice]
     assert bench.read(bench.esi, DEVICE_MANAGEMENT, 0x0200)[0x0200] == at.to_bytes(
@@ -216,7 +216,7 @@ def test_a_change_of_supplier() -> None:
     at = instant(datetime(2026, 12, 1, tzinfo=UTC))
     stage.events.change_of_supplier("Newco", at=at)
     notice = (
-        "2a4d0000" + NOW + "00" + "3c5b0000" + at.to_bytes(4, "little").hex() + "a07f0000"
+        "2a4d0000" + NOW + "00" + "3c5b0000" + at.to_bytes(4, "little").hex() + "a0670000"
         + "05" + b"Newco".hex() + "0d" + b"0000 000 0000".hex()
     )  # fmt: skip
     assert stage.pushed() == [(DEVICE_MANAGEMENT, "1901" + notice)]
@@ -357,6 +357,17 @@ def test_a_top_up_brings_the_supply_back() -> None:
     assert meter.supply is Supply.OFF
     stage.events.top_up(500_000)
     assert meter.supply is Supply.ON
+
+
+def test_a_new_tenant_does_not_see_the_old_ones_payments() -> None:
+    stage = _stage(prepaying=True)
+    bench, endpoint = stage.bench, stage.bench.endpoint(ELECTRICITY)
+    stage.events.top_up(500_000)
+    credit = bench.number(endpoint, PREPAYMENT, 0x0001, signed=True)
+    stage.events.change_of_tenancy()
+    assert bench.number(endpoint, PREPAYMENT, 0x0001, signed=True) == credit
+    assert bench.read(endpoint, PREPAYMENT, 0x0101) == {0x0101: None}
+    assert bench.ask(endpoint, PREPAYMENT, "01070800000000ff") == ["18070b088b"]
 
 
 def test_a_lost_part_of_the_log() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..zcl import Value
+from ..zcl import Value, ZclError, cluster_tables, encode
 
 type Where = tuple[int | None, int, int]
 """Endpoint (None for any), cluster and attribute."""
@@ -23,7 +23,18 @@ class Overrides:
         *,
         endpoint: int | None = None,
     ) -> None:
-        """Answer a value for an attribute, on one endpoint or on all."""
+        """Answer a value for an attribute, on one endpoint or on all.
+
+        Raises:
+            ZclError: there is no such attribute, or the value is not of its type.
+        """
+        table = cluster_tables().get(cluster_id)
+        attribute = None if table is None else table.attributes.get(attribute_id)
+        if attribute is None:
+            raise ZclError(
+                f"No attribute {attribute_id:#06x} in cluster {cluster_id:#06x}"
+            )
+        encode(attribute.type, value)
         self._values[endpoint, cluster_id, attribute_id] = value
 
     def clear(self) -> None:

@@ -145,6 +145,11 @@ class Account:
         if self.credit(at) >= 0:
             self.emergency_selected = False
 
+    def forget_top_ups(self) -> None:
+        """Clear the log of payments; the credit stays."""
+        self.opening += sum(top_up.amount for top_up in self.top_ups)
+        self.top_ups.clear()
+
 
 class PrepaymentServer(ClusterServer):
     """Serves one account. Nothing can be bought or borrowed from the network."""

@@ -44,7 +44,6 @@ class Status(IntEnum):
     """The ZCL status codes that a server here gives."""
 
     SUCCESS = 0x00
-    FAILURE = 0x01
     NOT_AUTHORIZED = 0x7E
     MALFORMED_COMMAND = 0x80
     UNSUP_CLUSTER_COMMAND = 0x81
@@ -55,7 +54,6 @@ class Status(IntEnum):
     READ_ONLY = 0x88
     NOT_FOUND = 0x8B
     UNREPORTABLE_ATTRIBUTE = 0x8C
-    TIMEOUT = 0x94
 
 
 @dataclass(frozen=True, slots=True)
