@@ -17,10 +17,11 @@ from .air import AirFrame
 from .errors import UnknownFaultError
 from .frames import COORDINATOR, MIC_SIZE, ApsFrame
 from .hub import NETWORK_KEY_CLUSTERS, CommunicationsHub
-from .hub.zcl import READ_ATTRIBUTES_RESPONSE, ZclFrame, ZclStatus
+from .hub.zcl import HubStatus, default_response
 from .records import ReadRecord, read_records, report_payload, response_payload
 from .stick import StickServer
 from .stick.ash import RESET_WATCHDOG
+from .zcl import FrameType, General, ZclFrame
 
 LATE_SECONDS: Final = 0.3
 SLOW_SECONDS: Final = 1.0
@@ -28,7 +29,6 @@ REORDER_SECONDS: Final = 0.2
 REBOOT_SECONDS: Final = 0.5
 CLOCK_ERROR: Final = 3600
 METERING: Final = 0x0702
-_REPORT_ATTRIBUTES: Final = 0x0A
 _ZCL_HEADER: Final = 3
 _REGISTERS: Final = "uint48"
 
@@ -310,11 +310,14 @@ class Faults:
         """Change what the servers answer."""
         if not self._standing or request.cluster_id in NETWORK_KEY_CLUSTERS:
             return [reply]
-        zcl = ZclFrame.decode(request.payload)
+        zcl = ZclFrame.from_bytes(request.payload)
         if self._strikes(Fault.HUB_FAILURE):
-            return [zcl.default_response(ZclStatus.FAILURE)]
-        answer = ZclFrame.decode(reply)
-        if answer.cluster_specific or answer.command != READ_ATTRIBUTES_RESPONSE:
+            return [default_response(zcl, HubStatus.FAILURE)]
+        answer = ZclFrame.from_bytes(reply)
+        if (
+            answer.frame_type is FrameType.CLUSTER
+            or answer.command != General.READ_ATTRIBUTES_RESPONSE
+        ):
             return [reply, reply] if self._strikes(Fault.COLLIDING_PUSH) else [reply]
         records = read_records(answer.payload)
         if self._strikes(Fault.SENTINEL):
@@ -329,7 +332,7 @@ class Faults:
         changed = header + response_payload(records)
         if not self._strikes(Fault.COLLIDING_PUSH):
             return [changed]
-        push = reply[:2] + bytes([_REPORT_ATTRIBUTES]) + report_payload(records)
+        push = reply[:2] + bytes([General.REPORT_ATTRIBUTES]) + report_payload(records)
         return [push, changed]
 
     def _wire(self, octets: bytes) -> list[bytes]:

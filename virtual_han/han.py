@@ -106,6 +106,8 @@ class VirtualHan:
         self.hub.keep_alive.offered = config.home.flavour.has_cluster(KEEP_ALIVE)
         if earlier is not None:
             self.hub.recall(earlier.hub)
+            # What is drawn from now on must not be what the earlier run drew.
+            random.seed(f"{config.seed} {earlier.time.isoformat()}")
             if clock is None:
                 self._catch_up(earlier.time)
         elif config.ihd:

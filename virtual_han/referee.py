@@ -20,16 +20,10 @@ import struct
 from typing import Any, Final
 
 from .aps import EndpointDescription, Fuel
-from .errors import FrameError
 from .frames import ApsFrame, Delivery
 from .hub import NETWORK_KEY_CLUSTERS, Member
-from .hub.zcl import (
-    DEFAULT_RESPONSE,
-    READ_ATTRIBUTES,
-    READ_ATTRIBUTES_RESPONSE,
-    ZclFrame,
-)
 from .records import read_records
+from .zcl import FrameType, General, MalformedFrameError, ZclFrame
 from .zdo import RESPONSE, ZdoCluster
 
 FLOORS: Final[Mapping[Fuel, float]] = {Fuel.ELECTRICITY: 10.0, Fuel.GAS: 1800.0}
@@ -48,9 +42,9 @@ PACED: Final = frozenset({PRICE, METERING, PREPAYMENT})
 _WRITES: Final = frozenset({0x02, 0x03, 0x05, 0x0F})
 _DISCOVERS: Final = frozenset({0x0C, 0x11, 0x13, 0x15})
 _GENERAL_ALLOWED: Final = _DISCOVERS | {
-    READ_ATTRIBUTES,
-    READ_ATTRIBUTES_RESPONSE,
-    DEFAULT_RESPONSE,
+    General.READ_ATTRIBUTES,
+    General.READ_ATTRIBUTES_RESPONSE,
+    General.DEFAULT_RESPONSE,
 }
 _ACKNOWLEDGEMENTS: Final = {PRICE: {0x02}, MESSAGING: {0x01}}
 _COMMANDS_ALLOWED: Final[Mapping[int, frozenset[int]]] = {
@@ -214,8 +208,8 @@ class Referee:
         if broadcast:
             self._find(Breach.BROADCAST, _name(frame))
         try:
-            zcl = ZclFrame.decode(frame.payload)
-        except FrameError:
+            zcl = ZclFrame.from_bytes(frame.payload)
+        except MalformedFrameError:
             self._find(Breach.NOT_ALLOWED, f"{_name(frame)}: no ZCL frame")
             return
         self._record(frame, zcl)
@@ -223,7 +217,10 @@ class Referee:
         if (
             not frame.encrypted
             and frame.cluster_id not in NETWORK_KEY_CLUSTERS
-            and (zcl.cluster_specific or zcl.command != DEFAULT_RESPONSE)
+            and (
+                zcl.frame_type is FrameType.CLUSTER
+                or zcl.command != General.DEFAULT_RESPONSE
+            )
         ):
             self._find(Breach.UNENCRYPTED, _name(frame))
         items = _items(frame, zcl)
@@ -233,15 +230,18 @@ class Referee:
     def delivered(self, frame: ApsFrame) -> None:
         """Look at a frame that reached the device's host: what it answers is known from now on."""
         try:
-            zcl = ZclFrame.decode(frame.payload)
-        except FrameError:
+            zcl = ZclFrame.from_bytes(frame.payload)
+        except MalformedFrameError:
             return
         asked = self._asked.pop(
             (frame.source_endpoint, frame.cluster_id, zcl.sequence), None
         )
         if asked is None or self._known is None:
             return
-        if not zcl.cluster_specific and zcl.command == READ_ATTRIBUTES_RESPONSE:
+        if (
+            zcl.frame_type is FrameType.GENERAL
+            and zcl.command == General.READ_ATTRIBUTES_RESPONSE
+        ):
             statuses = {
                 record.attribute: record.status for record in read_records(zcl.payload)
             }
@@ -269,7 +269,10 @@ class Referee:
 
     def _record(self, frame: ApsFrame, zcl: ZclFrame) -> None:
         attributes: tuple[int, ...] = ()
-        if not zcl.cluster_specific and zcl.command == READ_ATTRIBUTES:
+        if (
+            zcl.frame_type is FrameType.GENERAL
+            and zcl.command == General.READ_ATTRIBUTES
+        ):
             attributes = _attributes(zcl.payload)
         self.requests.append(
             Request(
@@ -277,7 +280,7 @@ class Referee:
                 endpoint=frame.destination_endpoint,
                 cluster=frame.cluster_id,
                 command=zcl.command,
-                cluster_specific=zcl.cluster_specific,
+                cluster_specific=zcl.frame_type is FrameType.CLUSTER,
                 attributes=attributes,
                 encrypted=frame.encrypted,
                 fuel=self._fuel(frame.destination_endpoint, frame.cluster_id),
@@ -285,7 +288,12 @@ class Referee:
         )
 
     def _check_command(self, frame: ApsFrame, zcl: ZclFrame) -> None:
-        if zcl.cluster_specific:
+        if zcl.manufacturer is not None:
+            self._find(
+                Breach.NOT_ALLOWED, f"{_name(frame)}: a manufacturer's own command"
+            )
+            return
+        if zcl.frame_type is FrameType.CLUSTER:
             if zcl.command not in _COMMANDS_ALLOWED.get(frame.cluster_id, frozenset()):
                 self._find(
                     Breach.NOT_ALLOWED, f"{_name(frame)}: command 0x{zcl.command:02X}"
@@ -356,11 +364,11 @@ def _items(frame: ApsFrame, zcl: ZclFrame) -> list[Item]:
     endpoint, cluster = frame.destination_endpoint, frame.cluster_id
     if cluster in {KEY_ESTABLISHMENT, TIME, KEEP_ALIVE}:
         return []
-    if zcl.cluster_specific:
+    if zcl.frame_type is FrameType.CLUSTER:
         if zcl.command in _ACKNOWLEDGEMENTS.get(cluster, ()):
             return []
         return [(endpoint, cluster, "command", zcl.command)]
-    if zcl.command == READ_ATTRIBUTES:
+    if zcl.command == General.READ_ATTRIBUTES:
         return [
             (endpoint, cluster, "attribute", number)
             for number in _attributes(zcl.payload)

@@ -2,23 +2,30 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from random import Random
 import struct
 
 import pytest
+from zigpy.exceptions import DeliveryError
 from zigpy.types import TransmitOptions
 from zigpy.zdo import types as zdo
 
+from virtual_han.air import Air, AirFrame
 from virtual_han.aps import ApsMessage, EndpointDescription, Publish
+from virtual_han.clock import Clock
 from virtual_han.crypto.agreement import agree, draw_ephemeral
-from virtual_han.crypto.ecqv import CertificateAuthority, Credentials
+from virtual_han.crypto.curve import Point
+from virtual_han.crypto.ecqv import CertificateAuthority, Credentials, public_key
+from virtual_han.crypto.mmo import hash_octets
 from virtual_han.crypto.suite import SUITE_1, SUITE_2, Suite
-from virtual_han.errors import AdmissionError, FrameError
+from virtual_han.errors import AdmissionError, FrameError, PointError
 from virtual_han.frames import decode_aps, decode_network, parse_transport_key
 from virtual_han.han import HanConfig, VirtualHan
-from virtual_han.hub import DeviceLog, Refusal
+from virtual_han.hub import CommunicationsHub, DeviceLog, Member, Network, Refusal
 from virtual_han.hub.key_establishment import Responder
-from virtual_han.hub.zcl import ZclFrame
+from virtual_han.records import read_records
+from virtual_han.zcl import ZclFrame
 from virtual_han.zdo import LogicalType, Node
 
 from .cad import connected, endpoint_of, join, t
@@ -135,7 +142,7 @@ class Exchange:
         self, command: int, body: bytes, partner: bytes = CAD
     ) -> tuple[int, bytes]:
         octets = bytes([0x01, 0x55, command]) + body
-        [answer] = self.responder.handle(partner, ZclFrame.decode(octets))
+        [answer] = self.responder.handle(partner, ZclFrame.from_bytes(octets))
         assert answer[:2] == b"\x19\x55"
         return answer[2], answer[3:]
 
@@ -241,7 +248,7 @@ def test_one_partner_at_a_time() -> None:
     assert terminated(answer) == 0x04
     assert answer[1][1] == 20
     assert (
-        case.responder.handle(CAD, ZclFrame.decode(b"\x01\x55\x03\x02\x00\x01\x00"))
+        case.responder.handle(CAD, ZclFrame.from_bytes(b"\x01\x55\x03\x02\x00\x01\x00"))
         == []
     )
     assert terminated(case.send(0x00, bytes(52), OTHER)) == 0x03
@@ -257,7 +264,7 @@ def test_suite_attribute_and_other_frames() -> None:
     def answers(octets: str) -> list[str]:
         return [
             one.hex()
-            for one in responder.handle(CAD, ZclFrame.decode(bytes.fromhex(octets)))
+            for one in responder.handle(CAD, ZclFrame.from_bytes(bytes.fromhex(octets)))
         ]
 
     assert answers("00 01 00 0000 0100") == [
@@ -265,9 +272,6 @@ def test_suite_attribute_and_other_frames() -> None:
     ]
     assert answers("00 01 0b 00 00") == []
     assert answers("01 01 09") == ["18010b" + "0981"]
-    with pytest.raises(FrameError):
-        ZclFrame.decode(b"\x01")
-    assert ZclFrame.decode(bytes.fromhex("05 3412 07 01 ff")).sequence == 7
 
 
 # ZDO.
@@ -508,3 +512,140 @@ def test_short_frames(octets: str) -> None:
         decode_aps(bytes.fromhex("e0010207090101010102")[:10])
     with pytest.raises(FrameError):
         parse_transport_key(bytes(3))
+
+
+async def test_a_device_that_establishes_no_key_is_thrown_out() -> None:
+    """After twenty minutes; a device whose key was retired has as long to renew it."""
+    clock = Clock(datetime(2026, 1, 5, tzinfo=UTC), speed=0)
+    async with VirtualHan(clock=clock) as han, connected(han.url) as cad:
+        await join(han, cad)
+        clock.advance(3600)
+        suite = bytes.fromhex("00 01 00 0000")
+        esi = endpoint_of(han, 0x0800)
+        await cad.ask(0x0800, suite, endpoint=esi, encrypted=False)
+        han.hub.refresh_link_key(han.ncp.flash.eui64)
+        clock.advance(1199)
+        await cad.ask(0x0800, suite, endpoint=esi, encrypted=False)
+        clock.advance(2)
+        with pytest.raises(DeliveryError):
+            await cad.send(0x0800, suite, endpoint=esi, encrypted=False)
+        assert await cad.status() == t.sl_Status.NETWORK_DOWN
+        assert han.hub.members == {}
+
+
+async def test_attempts_are_kept_for_whoever_asks_about_their_pace() -> None:
+    clock = Clock(datetime(2026, 1, 5, tzinfo=UTC), speed=0)
+    async with VirtualHan(clock=clock) as han, connected(han.url) as cad:
+        await cad.join()
+        clock.advance(60)
+        await cad.join()
+        (first, eui64), (second, _) = han.log.attempts
+        assert second - first == 60
+        assert eui64 == han.ncp.flash.eui64
+
+
+class Mute:
+    """A server that answers with a frame too short to be ZCL, and lives on an ESI of its own."""
+
+    def endpoints(self) -> Sequence[EndpointDescription]:
+        return [EndpointDescription(1, 0x0500, (0x0025,))]
+
+    def connect(self, publish: Publish) -> None:
+        """Push nothing."""
+
+    def handle(self, message: ApsMessage) -> list[bytes]:
+        return []
+
+
+def bare_hub(*, server: Mute | None = None) -> CommunicationsHub:
+    """Return a hub without meters."""
+    hub = CommunicationsHub(
+        Air(),
+        Network.form(bytes(8), 11, Random(1)),
+        DeviceLog(lambda: 0.0),
+        {},
+        now=lambda: 0.0,
+        random=Random(1),
+    )
+    if server is not None:
+        hub.add_server(server)
+    return hub
+
+
+def test_a_hub_without_servers_still_is_an_esi() -> None:
+    [esi] = bare_hub().endpoints()
+    assert (esi.endpoint, esi.device_id, esi.input_clusters) == (
+        1,
+        0x0500,
+        (0x0800, 0x0025),
+    )
+    [esi] = bare_hub(server=Mute()).endpoints()
+    assert esi.input_clusters == (0x0025, 0x0800)
+
+
+async def test_hub_without_power_says_nothing() -> None:
+    hub = bare_hub()
+    hub.members[CAD] = Member(CAD, 5, bytes(16), 0.0, key=bytes(16))
+    heard: list[AirFrame] = []
+    hub.air.taps.append(heard.append)
+    hub.publish(0x0702, 1, b"\x18\x01\x0a")
+    assert len(heard) == 1
+    hub.power_off()
+    hub.publish(0x0702, 1, b"\x18\x01\x0a")
+    assert len(heard) == 1
+    assert hub.unpair(OTHER) is False
+
+
+async def test_a_key_that_is_retired_while_its_answer_is_on_the_way() -> None:
+    """The answer is not sent under another key; it is not sent at all."""
+    async with VirtualHan() as han, connected(han.url) as cad:
+        await join(han, cad)
+        han.hub.hooks.carry = lambda deliver, frame: (
+            han.hub.refresh_link_key(han.ncp.flash.eui64),
+            deliver(frame),
+        )[-1]
+        await cad.send(
+            0x0702, b"\x00\x31\x00\x00\x00", endpoint=endpoint_of(han, 0x0702)
+        )
+        await asyncio.sleep(0.01)
+        assert cad.packets.empty()
+        han.hub.hooks.carry = lambda deliver, frame: (
+            han.hub.unpair(han.ncp.flash.eui64, silently=True),
+            deliver(frame),
+        )[-1]
+        await cad.send(0x0000, b"\x00\x32\x00\x00\x00", endpoint=1, encrypted=False)
+        await asyncio.sleep(0.01)
+        assert cad.packets.empty()
+
+
+async def test_without_hooks_frames_go_straight_through() -> None:
+    async with VirtualHan() as han, connected(han.url) as cad:
+        han.hub.hooks.carry = han.hub.hooks.rewrite = han.hub.hooks.observe = None
+        han.ncp.stack.carry_with(None)
+        await join(han, cad)
+        answer = await cad.ask(
+            0x0702, b"\x00\x31\x00\x00\x00", endpoint=endpoint_of(han, 0x0702)
+        )
+        assert answer[1:3] == b"\x31\x01"
+
+
+def test_records_stop_where_they_cannot_be_read() -> None:
+    """A type that is unknown, or a value that ends early, ends the list."""
+    good = bytes.fromhex("0000 00 20 05")
+    for rest in ("0100 00", "0100 00 ff 00", "0100 00 25 0000", "01"):
+        [record] = read_records(good + bytes.fromhex(rest))
+        assert (record.attribute, record.value) == (0, 5)
+
+
+def test_a_certificate_that_stands_for_infinity_is_refused() -> None:
+    """An authority's key can be made up so that it cancels a certificate's own point."""
+    curve = SUITE_1.curve
+    certificate = CertificateAuthority(SUITE_1, Random(3)).issue(CAD).certificate
+    digest = int.from_bytes(hash_octets(certificate))
+    multiple = curve.scale(
+        digest, curve.decompress(SUITE_1.reconstruction_key(certificate))
+    )
+    assert multiple is not None
+    forged = curve.compress(Point(multiple.x, multiple.x ^ multiple.y))
+    with pytest.raises(PointError, match="no public key"):
+        public_key(SUITE_1, forged, certificate)

@@ -208,6 +208,7 @@ def test_discovery_happens_once(game: Game) -> None:
         ("01 01 00", 0x0701, ESI, "not_allowed"),
         ("00 01 00 0000", 0x0006, ESI, "not_allowed"),
         ("00", METERING, ELECTRICITY, "not_allowed"),
+        ("05 3412 01 00", METERING, ELECTRICITY, "not_allowed"),
     ],
 )
 def test_what_a_cad_never_sends(

@@ -66,6 +66,7 @@ class DeviceLog:
         slots: how many consumer devices the hub takes.
         waiting: the devices that may join, by EUI-64.
         historic: the devices that have left, with the key that each held.
+        attempts: when who asked for membership, whatever the answer.
         refusals: who was turned away, and why.
     """
 
@@ -76,6 +77,7 @@ class DeviceLog:
         self.waiting: dict[bytes, Entry] = {}
         self._seated: set[bytes] = set()
         self.historic: deque[tuple[bytes, bytes]] = deque(maxlen=HISTORIC_ENTRIES)
+        self.attempts: list[tuple[float, bytes]] = []
         self.refusals: list[tuple[bytes, Refusal]] = []
 
     def add(
@@ -137,6 +139,7 @@ class DeviceLog:
 
     def associate(self, eui64: bytes) -> Refusal | None:
         """Tell why an association is refused, or None if it is taken."""
+        self.attempts.append((self._now(), eui64))
         if not self.open:
             return self._refuse(eui64, Refusal.WINDOW_CLOSED)
         if eui64 not in self._seated and len(self._seated) >= self.slots:

@@ -12,15 +12,15 @@ from ..aps import (
     ApsMessage,
     EndpointDescription,
 )
-from ..errors import FrameError
 from ..frames import COORDINATOR, ApsFrame, ApsKind, KeyId
+from ..zcl import MalformedFrameError, ZclFrame
 from ..zdo import RESPONSE, LogicalType, Node, ZdoCluster
 from . import key_establishment
 from .keep_alive import CLUSTER as KEEP_ALIVE, KeepAlive
 from .key_establishment import Responder
 from .network import Member, Network
 from .transmitter import Transmitter
-from .zcl import ZclFrame, ZclStatus
+from .zcl import HubStatus, default_response
 
 LOGGER = logging.getLogger(__package__)
 
@@ -117,12 +117,12 @@ class Application:
             return
         member.endpoint = frame.source_endpoint
         try:
-            zcl = ZclFrame.decode(frame.payload)
-        except FrameError as err:
+            zcl = ZclFrame.from_bytes(frame.payload)
+        except MalformedFrameError as err:
             LOGGER.debug("The hub ignores a request: %s", err)
             return
         if not frame.encrypted and frame.cluster_id not in NETWORK_KEY_CLUSTERS:
-            self._reply(member, frame, zcl.default_response(ZclStatus.FAILURE))
+            self._reply(member, frame, default_response(zcl, HubStatus.FAILURE))
             return
         message = ApsMessage(
             profile_id=frame.profile_id,
@@ -163,7 +163,7 @@ class Application:
                 for item in server.endpoints()
             ):
                 return server.handle(message)
-        return [zcl.default_response(ZclStatus.UNSUPPORTED_CLUSTER)]
+        return [default_response(zcl, HubStatus.UNSUPPORTED_CLUSTER)]
 
     def publish(self, cluster: int, source_endpoint: int, zcl_frame: bytes) -> None:
         """Push a ZCL frame to every consumer device that has established its key."""

@@ -45,6 +45,8 @@ from .transmitter import Transmitter
 LOGGER = logging.getLogger(__package__)
 
 COUNTER_STEP: Final = 4096
+EVICTION_SECONDS: Final = 20 * 60.0
+"""How long a member may be without an established key (SE 1.4, 5.4.7.1)."""
 REJOIN_SUCCESS: Final = 0x00
 REJOIN_DENIED: Final = 0x02
 _REJOIN_REQUEST: Final = bytes([NetworkCommand.REJOIN_REQUEST])
@@ -244,6 +246,9 @@ class CommunicationsHub:
         member = self.members.get(network.source_eui64)
         if member is None or not member.fresh(network.counter):
             return
+        if member.key is None and self._now() - member.joined_at > EVICTION_SECONDS:
+            self.unpair(member.eui64)
+            return
         if network.kind is NetworkKind.COMMAND:
             self._take_command(member, network)
         else:
@@ -342,7 +347,8 @@ class CommunicationsHub:
 
     def refresh_link_key(self, eui64: bytes) -> None:
         """Retire a member's established key: what comes under it is dropped until it renews it."""
-        self.members[eui64].key = None
+        member = self.members[eui64]
+        member.key, member.joined_at = None, self._now()
 
     def _established(self, eui64: bytes, key: bytes) -> None:
         member = self.members[eui64]

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from .zcl import READ_ATTRIBUTES, ZclFrame, ZclStatus, read_attributes
+from ..zcl import FrameType, General, ZclFrame
+from .zcl import HubStatus, default_response, read_attributes
 
 CLUSTER: Final = 0x0025
 _UINT8: Final = 0x20
@@ -26,8 +27,11 @@ class KeepAlive:
 
     def handle(self, frame: ZclFrame) -> list[bytes]:
         """Answer one frame."""
-        if frame.cluster_specific or frame.command != READ_ATTRIBUTES:
-            return [frame.default_response(ZclStatus.UNSUP_CLUSTER_COMMAND)]
+        if (
+            frame.frame_type is FrameType.CLUSTER
+            or frame.command != General.READ_ATTRIBUTES
+        ):
+            return [default_response(frame, HubStatus.UNSUP_CLUSTER_COMMAND)]
         values = {
             0x0000: (_UINT8, bytes([self.base_minutes])),
             0x0001: (_UINT16, self.jitter_seconds.to_bytes(2, "little")),

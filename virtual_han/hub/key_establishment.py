@@ -11,7 +11,8 @@ from ..crypto.agreement import Agreement, Ephemeral, agree, draw_ephemeral
 from ..crypto.ecqv import Credentials
 from ..crypto.suite import SUITES, Suite
 from ..errors import VirtualHanError
-from .zcl import READ_ATTRIBUTES, ZclFrame, ZclStatus, read_attributes
+from ..zcl import FrameType, General, ZclFrame
+from .zcl import HubStatus, command_response, default_response, read_attributes
 
 CLUSTER: Final = 0x0800
 ATTRIBUTE_SUITE: Final = 0x0000
@@ -86,8 +87,8 @@ class Responder:
 
     def handle(self, partner: bytes, frame: ZclFrame) -> list[bytes]:
         """Answer one frame of a partner (its EUI-64)."""
-        if not frame.cluster_specific:
-            if frame.command != READ_ATTRIBUTES:
+        if frame.frame_type is not FrameType.CLUSTER:
+            if frame.command != General.READ_ATTRIBUTES:
                 return []
             suite = self.suites.to_bytes(2, "little")
             return [read_attributes(frame, {ATTRIBUTE_SUITE: (ENUM16, suite)})]
@@ -101,7 +102,7 @@ class Responder:
             case Command.TERMINATE:
                 self._drop(partner)
                 return []
-        return [frame.default_response(ZclStatus.UNSUP_CLUSTER_COMMAND)]
+        return [default_response(frame, HubStatus.UNSUP_CLUSTER_COMMAND)]
 
     def _drop(self, partner: bytes) -> None:
         if self._exchange is not None and self._exchange.partner == partner:
@@ -111,8 +112,8 @@ class Responder:
         self, partner: bytes, frame: ZclFrame, reason: Terminate, wait: int = 0
     ) -> bytes:
         self._drop(partner)
-        return frame.reply(
-            Command.TERMINATE, _TERMINATE.pack(reason, wait, self.suites)
+        return command_response(
+            frame, Command.TERMINATE, _TERMINATE.pack(reason, wait, self.suites)
         )
 
     def _initiate(self, partner: bytes, frame: ZclFrame) -> bytes:
@@ -138,7 +139,7 @@ class Responder:
         answer = (
             _INITIATE.pack(bits, EPHEMERAL_SECONDS, CONFIRM_SECONDS) + own.certificate
         )
-        return frame.reply(Command.INITIATE, answer)
+        return command_response(frame, Command.INITIATE, answer)
 
     def _ephemeral(self, partner: bytes, frame: ZclFrame) -> bytes:
         exchange = self._exchange
@@ -160,7 +161,7 @@ class Responder:
             )
         except VirtualHanError:
             return self._terminate(partner, frame, Terminate.BAD_MESSAGE)
-        return frame.reply(Command.EPHEMERAL, exchange.ephemeral.public)
+        return command_response(frame, Command.EPHEMERAL, exchange.ephemeral.public)
 
     def _confirm(self, partner: bytes, frame: ZclFrame) -> bytes:
         exchange = self._exchange
@@ -175,7 +176,7 @@ class Responder:
             return self._terminate(partner, frame, Terminate.BAD_KEY_CONFIRM)
         self._exchange = None
         self._established(partner, agreement.link_key)
-        return frame.reply(Command.CONFIRM, agreement.responder_mac)
+        return command_response(frame, Command.CONFIRM, agreement.responder_mac)
 
 
 def _refuse_certificate(

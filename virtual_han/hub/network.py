@@ -76,7 +76,7 @@ class Member:
         aps_counter: the highest APS security counter seen under `key`.
         recent: APS counters and contents of late, against doubled frames.
         endpoint: where its client clusters live; learned from its requests.
-        joined_at: when.
+        joined_at: when it joined, or its established key was retired.
         announced: whether its Device_annce was heard.
     """
 
