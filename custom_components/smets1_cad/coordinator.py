@@ -46,11 +46,9 @@ from .meter_state import STALE_AFTER, MeterState
 from .pairing import PairingKeeper
 from .pairing_states import Reminder
 from .pairing_watch import PairingWatch
-from .store import CadStore, JsonObject, StoreError
+from .readings_keeper import ReadingsKeeper
+from .store import CadStore
 from .timers import ClockTimer
-
-_SAVE_EVERY = 60.0
-"""Seconds between two writes of electricity readings; gas, read each half hour, is written at once."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,12 +110,11 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self.mismatch: Fuel | None = None
         """The fuel whose meter is not the declared one; reading has stopped."""
         self.data = CadData(status=link.status)
-        self._store = store
+        self._keeper = ReadingsKeeper(store)
         self.declared = declared
         self._grant: Grant | None = None
         self._is_running = False
         self._lost_since: datetime | None = None
-        self._saved_at = 0.0
         self._occasions = 0
         self._timer = ClockTimer(
             hass, lambda: self.data.meters.values(), self._clock_moved
@@ -146,7 +143,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             ConfigEntryNotReady: the link cannot start now.
         """
         self._grant = grant
-        await self._async_restore()
+        self.data.meters = await self._keeper.restore(grant.fuels)
         async_register_cad(self.hass, self.config_entry, self.cad)
         for meter in self.data.meters.values():
             async_register_meter(self.hass, self.config_entry, meter)
@@ -195,7 +192,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         try:
             await self.link.stop()
         finally:
-            await self._async_save()
+            await self._keeper.save(self.data.meters, ended=True)
 
     @override
     async def async_shutdown(self) -> None:
@@ -281,7 +278,14 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             case _:
                 return
         self.async_set_updated_data(self.data)
-        self._save_soon(update)
+        if isinstance(update, GasReading):
+            self.config_entry.async_create_task(
+                self.hass,
+                self._keeper.save(self.data.meters, ended=False),
+                "keep readings",
+            )
+        else:
+            self._keeper.save_soon(self.data.meters)
 
     def _is_allowed(self, update: CadUpdate) -> bool:
         """Whether consent holds for an update. Where it has run out, reading stops."""
@@ -391,58 +395,3 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             meter = self.data.meters[fuel] = MeterState(fuel=fuel)
             async_register_meter(self.hass, self.config_entry, meter)
         return meter
-
-    @callback
-    def _save_soon(self, update: CadUpdate) -> None:
-        """Keep what is known, often enough."""
-        if not isinstance(update, ElectricityReading):
-            self.config_entry.async_create_task(
-                self.hass, self._async_save(), "keep readings"
-            )
-        elif monotonic() - self._saved_at >= _SAVE_EVERY:
-            self._saved_at = monotonic()
-            self._store.readings.save_later(self._as_json())
-
-    async def _async_save(self) -> None:
-        self._saved_at = monotonic()
-        try:
-            await self._store.readings.save(self._as_json())
-        except StoreError as err:
-            LOGGER.warning("The last readings were not kept: %s", err)
-
-    def _as_json(self) -> JsonObject:
-        return {
-            # Electricity is written once a minute: only what was written at the end is the last.
-            "ended": not self._is_running,
-            "meters": {
-                fuel.value: meter.as_dict() for fuel, meter in self.data.meters.items()
-            },
-        }
-
-    async def _async_restore(self) -> None:
-        """Take up what was known, so that everything is right before the first reading."""
-        grant = self._grant
-        try:
-            saved = await self._store.readings.load()
-            if saved is None or grant is None:
-                return
-            self.data.meters = {
-                fuel: MeterState.from_dict(
-                    fuel,
-                    saved["meters"][fuel],
-                    now=dt_util.utcnow(),
-                    monotonic=monotonic(),
-                    is_last=saved["ended"] or fuel is Fuel.GAS,
-                )
-                for fuel in Fuel
-                if fuel in grant.fuels and fuel in saved["meters"]
-            }
-        except (StoreError, ArithmeticError, KeyError, TypeError, ValueError) as err:
-            LOGGER.warning(
-                "The last readings cannot be read and are left out: %s",
-                type(err).__name__,
-            )
-            return
-        if saved["ended"]:
-            self._is_running = True
-            await self._async_save()

@@ -107,7 +107,7 @@ def _read(hint: Any, data: Any) -> Any:
     return _read_plain(hint, data)
 
 
-def _read_plain(hint: type, data: Any) -> Any:
+def _read_plain(hint: type[Any], data: Any) -> Any:
     if issubclass(hint, datetime):
         return datetime.fromisoformat(data)
     if hint is timedelta:
@@ -115,7 +115,8 @@ def _read_plain(hint: type, data: Any) -> Any:
     if hint is TierBlock:
         return _read_key(hint, data)
     if is_dataclass(hint):
-        return from_json(hint, data)
+        model: type[Any] = hint
+        return from_json(model, data)
     if hint in (bool, int, str):
         if not isinstance(data, hint):
             raise TypeError(f"{hint.__name__} expected")
