@@ -3,33 +3,94 @@
 import argparse
 import asyncio
 import contextlib
+import json
 import signal
 import sys
+from typing import TextIO
 
+from virtual_han.meters.home import MPAN, MPRN
+
+from .compare import as_table, until_all_agree
 from .instance import DOMAIN, PASSWORD, ROOT, USER, DemoError, HomeAssistantInstance
+from .network import Network, network
 from .port import reserved_port
+from .walk import pair
 
 FOLDER = ROOT / ".demo"
 
+_people: TextIO = sys.stdout
+
+
+def say(text: str) -> None:
+    """Tell the person at the keyboard; what programs read goes to standard output alone."""
+    print(text, file=_people, flush=True)
+
 
 async def check(home: HomeAssistantInstance) -> str:
-    """Check over Home Assistant's API that the integration is there and its flow starts.
+    """Check over Home Assistant's API that it lists the integration.
 
     Raises:
-        DemoError: it is not.
+        DemoError: it does not.
     """
     listed = await home.command("integration/descriptions")
     integration = listed["custom"]["integration"].get(DOMAIN)
     if integration is None:
         raise DemoError(f"Home Assistant does not list {DOMAIN} among its integrations")
-    step = await home.request(
-        "POST", "/api/config/config_entries/flow", json={"handler": DOMAIN}
-    )
-    if step["type"] != "form" or step["step_id"] != "user":
-        raise DemoError(f"the config flow of {DOMAIN} does not start: {step}")
-    await home.request("DELETE", f"/api/config/config_entries/flow/{step['flow_id']}")
     version = (await home.request("GET", "/api/config"))["version"]
-    return f"Home Assistant {version} lists {integration['name']} ({DOMAIN}), and its config flow starts."
+    return f"Home Assistant {version} lists {integration['name']} ({DOMAIN})."
+
+
+async def show(
+    home: HomeAssistantInstance, network: Network, arguments: argparse.Namespace
+) -> None:
+    """Pair the virtual CAD, and hold every entity against the virtual meters.
+
+    Raises:
+        DemoError: a step goes another way, or an entity does not agree in time.
+    """
+    steps: list[str] = []
+
+    def note(text: str) -> None:
+        steps.append(text.strip())
+        say(text)
+
+    note("Pairing a virtual stick with a virtual home, step by step:")
+    entry_id = await pair(home, network, note)
+    rows, took, agree = await until_all_agree(home, network, entry_id)
+    referee = network.han.referee.counts()
+    if arguments.json:
+        report = {
+            "steps": steps,
+            "entities": [row.as_dict() for row in rows],
+            "agree": agree,
+            "seconds": round(took, 1),
+            "referee": referee,
+        }
+        print(json.dumps(report, ensure_ascii=False), flush=True)
+    say(f"\n{as_table(rows)}\n")
+    say(f"The referee of the virtual network counts: {referee}")
+    if not agree:
+        raise DemoError(f"not every entity agrees with its meter after {took:.0f} s")
+    if any(referee.values()):
+        raise DemoError("the CAD broke a rule of the home area network")
+    say(f"Every entity agreed with its meter {took:.0f} s after set-up.")
+
+
+def card(network: Network) -> str:
+    """Return what to type in the browser."""
+    return "\n".join(
+        (
+            "What to type (Settings > Devices & services > Add integration > SMETS1 CAD):",
+            f"  Radio               {network.han.url}",
+            "  Certificate         paste these three lines:",
+            *(f"    {line}" for line in network.certificate.splitlines()),
+            "  Name, address       anything; postcode N1 9GU",
+            f"  MPAN, MPRN          {MPAN}, {MPRN}",
+            f"  Pairing service     {network.supplier.url}",
+            f"  Token               {network.token}",
+            f"The virtual network is steered at {network.control.url}/",
+        )
+    )
 
 
 async def run(arguments: argparse.Namespace) -> None:
@@ -52,19 +113,25 @@ async def run(arguments: argparse.Namespace) -> None:
 
     with reserved_port(arguments.port, FOLDER) as port:
         if port != arguments.port:
-            print(f"Port {arguments.port} is taken; using {port}.", flush=True)
-        print("Starting Home Assistant ...", flush=True)
+            say(f"Port {arguments.port} is taken; using {port}.")
+        say("Starting Home Assistant ...")
         with contextlib.suppress(asyncio.CancelledError):
-            async with HomeAssistantInstance(port, FOLDER, keep=arguments.keep) as home:
-                print(await check(home), flush=True)
-                print(
-                    f"Home Assistant is ready at {home.url}/ (user {USER}, password {PASSWORD}). Ctrl-C stops it.",
-                    flush=True,
+            async with (
+                network() as virtual,
+                HomeAssistantInstance(port, FOLDER, keep=arguments.keep) as home,
+            ):
+                say(await check(home))
+                if arguments.manual:
+                    say(card(virtual))
+                else:
+                    await show(home, virtual, arguments)
+                say(
+                    f"Home Assistant is ready at {home.url}/ (user {USER}, password {PASSWORD}). Ctrl-C stops it."
                 )
                 serving = True
                 if not arguments.once:
                     await stop.wait()
-    print("Stopped.", flush=True)
+    say("Stopped.")
     if stop.is_set() and not serving:
         sys.exit(130)
 
@@ -82,6 +149,14 @@ def main() -> int:
         help="the first port to try (default: %(default)s)",
     )
     parser.add_argument(
+        "--manual",
+        action="store_true",
+        help="leave the pairing to you, in the browser, with a card of what to type",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print steps and entities as JSON"
+    )
+    parser.add_argument(
         "--once",
         action="store_true",
         help="start, check that all is there, stop; exit 0 if it was",
@@ -91,8 +166,12 @@ def main() -> int:
         action="store_true",
         help="keep Home Assistant's folder and log, below .demo/",
     )
+    global _people  # noqa: PLW0603 - one program, one place to talk to
+    arguments = parser.parse_args()
+    if arguments.json:
+        _people = sys.stderr
     try:
-        asyncio.run(run(parser.parse_args()))
+        asyncio.run(run(arguments))
     except (DemoError, OSError) as err:
         print(f"demo: {err}", file=sys.stderr)
         return 1

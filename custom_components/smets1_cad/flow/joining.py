@@ -173,6 +173,14 @@ class JoinSteps(RadioSteps, ConsentSteps):
             description_placeholders={"error": str(error) if error else ""},
         )
 
+    # The same step under the name of each whose task it may be: the words differ.
+    async_step_not_joined_householder = async_step_not_joined
+    async_step_not_joined_cad_provider = async_step_not_joined
+    async_step_not_joined_supplier = async_step_not_joined
+    async_step_not_joined_meter_operator = async_step_not_joined
+    async_step_not_joined_meter_manufacturer = async_step_not_joined
+    async_step_not_joined_unknown = async_step_not_joined
+
     async def async_step_finish(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:

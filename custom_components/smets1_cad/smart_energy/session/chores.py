@@ -41,25 +41,17 @@ class Chore:
     fuels: frozenset[Fuel] = frozenset(Fuel)
 
 
+CONVERSION: Final = Chore(
+    cluster_id=ClusterId.PRICE,
+    every=6 * _HOURS,
+    attributes=(0x0302, 0x0303, 0x0304, 0x0305, 0x0306, 0x0301, 0x0616, 0x0617),
+    fuels=frozenset({Fuel.GAS}),
+)
+"""What turns a gas register into kWh and money, in one frame: conversion factor and calorific
+value with their digits and unit, standing charge, currency and trailing digit."""
+
 CHORES: Final[tuple[Chore, ...]] = (
-    # What turns gas into kWh and money, in one frame: without it half an hour would
-    # pass with an assumed calorific value. Conversion factor and calorific value with
-    # their digits and unit, standing charge, currency and trailing digit.
-    Chore(
-        cluster_id=ClusterId.PRICE,
-        every=6 * _HOURS,
-        attributes=(
-            0x0302,
-            0x0303,
-            0x0304,
-            0x0305,
-            0x0306,
-            0x0301,
-            0x0616,
-            0x0617,
-        ),
-        fuels=frozenset({Fuel.GAS}),
-    ),
+    CONVERSION,
     # The rate in force. Hubs publish changes by themselves; this is for those that do not.
     Chore(
         cluster_id=ClusterId.PRICE,
@@ -161,10 +153,6 @@ class ChoreList:
                 due.append((-1.0 if done is None else done, number, chore))
         due.sort(key=lambda item: item[0])
         return [(number, chore) for _, number, chore in due]
-
-    def never_done(self, fuel: Fuel, now: float) -> int:
-        """Return how many chores of a fuel have not been done since the start."""
-        return sum(one not in self._done for one in self.due(fuel, now))
 
     def done(self, endpoint: int, chore: Chore, now: float) -> None:
         """Note that a chore was asked for, whatever came of it."""

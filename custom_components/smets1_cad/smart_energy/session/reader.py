@@ -8,7 +8,7 @@ from ...cad.models import Fuel
 from ...cad.pacing import Burst
 from ..const import ClusterId
 from ..device import HanFrame
-from .chores import Chore, ChoreList
+from .chores import CONVERSION, Chore, ChoreList
 from .const import LOGGER
 from .discovery import endpoints_with, keep_static
 from .errors import HubRefused
@@ -55,18 +55,21 @@ class Reader:
     async def read_meters(self, fuel: Fuel, burst: Burst) -> None:
         """Read the fuel's meters: one frame, more while they are not known.
 
-        Keeps a frame free for what else is due; of gas, which is read so rarely, two
-        until its prices and calorific value are known.
+        Keeps a frame free for what else is due. What turns gas into kWh comes first, so
+        that no register is ever reckoned with an assumed calorific value and then again
+        with the right one.
 
         Raises: as `Exchange.read`.
         """
-        fresh = self.chores.never_done(fuel, self._clock.monotonic())
-        kept_free = 2 if fuel is Fuel.GAS and fresh > 1 else 1
+        for endpoint, chore in self.chores.due(fuel, self._clock.monotonic()):
+            if chore is CONVERSION:
+                await self._do(endpoint, chore)
+                break
         for endpoint in self.meters(fuel):
             plan = self._plan(endpoint, fuel)
             plan.begin_burst()
             await self._read_meter(endpoint, plan)
-            while burst.frames_left > kept_free and (
+            while burst.frames_left > 1 and (
                 plan.untried or self._wants_more(fuel, plan)
             ):
                 await self._read_meter(endpoint, plan)

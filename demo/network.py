@@ -1,0 +1,49 @@
+"""The virtual home area network and the virtual supplier, for the demo."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+import secrets
+
+from virtual_han.clock import Clock
+from virtual_han.control import Control
+from virtual_han.door import HanDoor
+from virtual_han.han import HanConfig, VirtualHan
+from virtual_han.supplier import Behaviour, Desk, SupplierService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What runs beside Home Assistant."""
+
+    han: VirtualHan
+    supplier: SupplierService
+    control: Control
+    token: str
+
+    @property
+    def certificate(self) -> str:
+        """The stick's test credentials, as text to paste."""
+        made = self.han.credentials()
+        return (
+            f"CA Public Key: {made.ca_public_key.hex()}\n"
+            f"Device Implicit Cert: {made.certificate.hex()}\n"
+            f"Device Private Key: {made.private_key.hex()}\n"
+        )
+
+
+@asynccontextmanager
+async def network() -> AsyncGenerator[Network]:
+    """Run a SMETS1 home and its supplier, who is quick."""
+    token = secrets.token_urlsafe(24)
+    async with VirtualHan(HanConfig(), Clock()) as han:
+        desk = Desk(
+            han.clock,
+            HanDoor(han),
+            Behaviour(acknowledge_after=1, decide_after=1, open_after=1, poll_after=10),
+        )
+        async with (
+            SupplierService(desk, token=token) as supplier,
+            Control(han, supplier) as control,
+        ):
+            yield Network(han=han, supplier=supplier, control=control, token=token)
