@@ -238,7 +238,10 @@ async def test_a_fuel_without_consent_is_never_asked_nor_told() -> None:
                 request
                 for request in han.referee.requests
                 if (request.endpoint, request.cluster) == (gas, 0x0702)
-                and request.attributes[0] not in range(0x0300, 0x0400)
+                and (
+                    request.attributes[0] not in range(0x0300, 0x0400)
+                    or 0x0307 in request.attributes
+                )
             ]
 
 

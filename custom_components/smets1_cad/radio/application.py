@@ -58,7 +58,7 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
         config: dict[str, Any],
         *,
         gate: Gate,
-        on_event: Callable[[RadioEvent], None],
+        on_event: Callable[[JoiningApplication, RadioEvent], None],
     ) -> None:
         """Keep the gate that every packet must pass, and whom to tell of events."""
         super().__init__(config)
@@ -175,9 +175,9 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
         if frame_name == "stackStatusHandler":
             event = _EVENTS.get(normalise(args[0]))
             if event is not None:
-                self._on_event(event)
+                self._on_event(self, event)
         elif frame_name == "switchNetworkKeyHandler":
-            self._on_event(RadioEvent.NETWORK_KEY_CHANGED)
+            self._on_event(self, RadioEvent.NETWORK_KEY_CHANGED)
         elif frame_name in _HANDLED_BY_BELLOWS:
             super().ezsp_callback_handler(frame_name, args)
 
@@ -185,7 +185,7 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that the stick is gone."""
         super().connection_lost(exc)
-        self._on_event(RadioEvent.CONNECTION_LOST)
+        self._on_event(self, RadioEvent.CONNECTION_LOST)
 
     @property
     def ezsp(self) -> Any:
@@ -216,7 +216,7 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
     def handle_leave(self, nwk: NWK, ieee: EUI64) -> None:
         """Take the hub's leaving for the end of the network; ignore anybody else's."""
         if ieee == self.trust_centre:
-            self._on_event(RadioEvent.NETWORK_DOWN)
+            self._on_event(self, RadioEvent.NETWORK_DOWN)
 
     @override
     def handle_relays(self, nwk: NWK, relays: list[NWK]) -> None:

@@ -203,7 +203,10 @@ class EzspRadio(HanRadio):
     def _pass_gate(self, packet: ZigbeePacket) -> None:
         self._gate(packet)
 
-    def _tell(self, event: RadioEvent) -> None:
+    def _tell(self, application: JoiningApplication, event: RadioEvent) -> None:
+        """Hand on an event of the present connection; one that is being closed is no news."""
+        if application is not self._application:
+            return
         for listener in tuple(self._listeners):
             listener(event)
 

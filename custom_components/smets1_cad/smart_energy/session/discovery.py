@@ -37,13 +37,11 @@ USED_CLUSTERS: Final = frozenset(
 DEVICE_TYPE: Final = 0x0306
 UNIT_OF_MEASURE: Final = 0x0300
 
-METER_STATICS: Final[tuple[tuple[int, ...], ...]] = (
-    # Device type, unit, multiplier, divisor, alternative unit, formatting.
-    (0x0306, 0x0300, 0x0301, 0x0302, 0x0312, 0x0303),
-    # Site (MPAN or MPRN), serial number.
-    (0x0307, 0x0308),
-)
-"""What is read once of a meter, one request each; the second holds strings of up to 24 octets."""
+METER_STATICS: Final = (0x0306, 0x0300, 0x0301, 0x0302, 0x0312, 0x0303)
+"""Device type, unit, multiplier, divisor, alternative unit and formatting of a meter."""
+
+IDENTITY_STATICS: Final = (0x0307, 0x0308)
+"""Site (MPAN or MPRN) and serial number: strings of up to 24 octets, personal."""
 
 BASIC_STATICS: Final = (0x0003, 0x0004, 0x0005, 0x4000)
 """Hardware version, manufacturer, model and software build, in the Basic cluster."""
@@ -182,8 +180,12 @@ def meter_fuel(known: ClusterRecord) -> Fuel | None:
     return Fuel.GAS if unit & 0x7F == _CUBIC_METRES else Fuel.ELECTRICITY
 
 
-async def discover(exchange: Exchange, record: HanRecord, gate: Gate) -> None:
+async def discover(
+    exchange: Exchange, record: HanRecord, gate: Gate, fuels: frozenset[Fuel]
+) -> None:
     """Read what does not change of every meter, and settle which fuel it measures.
+
+    Who a meter belongs to is read only of the fuels that consent covers.
 
     Raises: as `Exchange.read`, but for `HubRefused`.
     """
@@ -192,10 +194,11 @@ async def discover(exchange: Exchange, record: HanRecord, gate: Gate) -> None:
         await read_once(exchange, record, gate, (endpoint, cluster_id), wanted)
 
     for endpoint in endpoints_with(record, ClusterId.METERING):
-        for wanted in METER_STATICS:
-            await once(endpoint, ClusterId.METERING, wanted)
+        await once(endpoint, ClusterId.METERING, METER_STATICS)
         known = record.endpoints[endpoint].clusters[ClusterId.METERING]
-        record.endpoints[endpoint].fuel = meter_fuel(known)
+        fuel = record.endpoints[endpoint].fuel = meter_fuel(known)
+        if fuel in fuels:
+            await once(endpoint, ClusterId.METERING, IDENTITY_STATICS)
     for endpoint in endpoints_with(record, ClusterId.BASIC):
         await once(endpoint, ClusterId.BASIC, BASIC_STATICS)
     for endpoint in endpoints_with(record, ClusterId.DEVICE_MANAGEMENT):

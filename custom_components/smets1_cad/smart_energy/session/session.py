@@ -89,7 +89,7 @@ class HanSession(CadLink):
             config=config,
             set_status=self._set_status,
         )
-        self._stages = Stages(self._context, self._take_frame, self._serve)
+        self._stages = Stages(self._context, self._take_frame, self._serve, self._fuels)
         self._status = LinkStatus(state=LinkState.DISCONNECTED, since=clock.now_utc())
         self._grant: Grant | None = None
         self._task: Task[None] | None = None

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from ...cad.errors import CadError
 from ...cad.link import LinkState
+from ...cad.models import Fuel
 from ..cbke import Remedy, RetryPlan
 from ..const import ClusterId
 from ..errors import KeyEstablishmentError
@@ -39,6 +40,7 @@ class Stages:
         context: Context,
         listener: LinkListener,
         serve: Callable[[HubLink], Awaitable[None]],
+        fuels: Callable[[], frozenset[Fuel]],
     ) -> None:
         """Prepare.
 
@@ -46,10 +48,12 @@ class Stages:
             context: the session's parts.
             listener: takes every frame of the hub.
             serve: reads the hub until it is cancelled or raises.
+            fuels: the fuels that consent covers.
         """
         self._context = context
         self._listener = listener
         self._serve = serve
+        self._fuels = fuels
         self._link: HubLink | None = None
         self._join_now = Event()
 
@@ -266,7 +270,9 @@ class Stages:
 
         async def look() -> None:
             assert self._link is not None
-            await discover(self._link.exchange, context.record, context.gate)
+            await discover(
+                self._link.exchange, context.record, context.gate, self._fuels()
+            )
 
         try:
             await self._patiently(look)
