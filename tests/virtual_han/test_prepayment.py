@@ -1,12 +1,14 @@
 """Credit, debt and the supply that goes with them."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from virtual_han.aps import Fuel
 from virtual_han.flavours import SmartEnergy
 from virtual_han.meters import HomeConfig, Supply
 
-from .home import PREPAYMENT, Bench
+from .home import PREPAYMENT, START, Bench
 
 ELECTRICITY, GAS = Fuel.ELECTRICITY, Fuel.GAS
 
@@ -50,6 +52,25 @@ def test_credit_falls_by_use_and_standing_charge(prepaying: Bench) -> None:
     assert abs(credit - (2_500_000 - used * 24.5 - 53_480 - 300_000)) <= 48
     assert prepaying.number(endpoint, PREPAYMENT, 0x0005, signed=True) == 3_700_000
     assert prepaying.number(endpoint, PREPAYMENT, 0x0211) == 3_700_000
+
+
+@pytest.mark.parametrize(
+    ("start", "weeks", "left"),
+    [
+        (START, 3, 3_100_000),
+        (datetime(2026, 10, 19, 12, tzinfo=UTC), 2, 3_400_000),
+        (datetime(2027, 3, 22, 12, tzinfo=UTC), 1, 3_700_000),
+        (START, 20, 0),
+    ],
+)
+def test_debt_is_taken_each_monday(start: datetime, weeks: int, left: int) -> None:
+    """Also over weeks that are an hour longer or shorter, and never more than is owed."""
+    bench = Bench(HomeConfig(prepayment=(ELECTRICITY,)), start)
+    bench.clock.advance(weeks * 7 * 86_400)
+    assert (
+        bench.number(bench.endpoint(ELECTRICITY), PREPAYMENT, 0x0005, signed=True)
+        == left
+    )
 
 
 def test_the_supply_goes_with_the_credit(prepaying: Bench) -> None:

@@ -1,10 +1,12 @@
 """Wireshark's command line, as a reader of captures that shares nothing with who wrote them."""
 
 from datetime import UTC, datetime
+import json
 import os
 from pathlib import Path
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,11 @@ needs_tshark = pytest.mark.skipif(
     reason="tshark is not installed (Debian package tshark)",
 )
 
+
+TAP_HEADER = 20
+"""Octets before the frame itself, from which tshark counts."""
+FRAME_CHECK = 2
+"""Octets of the frame check sequence."""
 
 type Row = dict[str, list[str]]
 
@@ -45,6 +52,42 @@ def tshark(path: Path, keys: dict[str, bytes], *fields: str, only: str) -> list[
         }
         for line in result.stdout.splitlines()
     ]
+
+
+def _is_object(node: object) -> bool:
+    return isinstance(node, list) and bool(node) and isinstance(node[0], tuple)
+
+
+def _leaf_ends(node: list[tuple[str, Any]]) -> list[int]:
+    """Return where each field ends that holds no others, from tshark's JSON with offsets.
+
+    A field `x` is followed or led by `x_raw`: octets, start, length and more.
+    """
+    holders = {name for name, value in node if _is_object(value)}
+    ends: list[int] = []
+    for name, value in node:
+        if _is_object(value):
+            ends += _leaf_ends(value)
+        elif name.endswith("_raw") and name.removesuffix("_raw") not in holders:
+            if not name.startswith(("wpan", "frame")):
+                places = value if isinstance(value[0], list) else [value]
+                ends += [start + length for _, start, length, *_ in places]
+    return ends
+
+
+def undissected(path: Path) -> list[int]:
+    """Return for each frame how many octets, up to the frame check, no field shows."""
+    command = ["tshark", "-n", "-r", str(path), "-T", "json", "-x"]
+    result = subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=60
+    )
+    left = []
+    # Names repeat, so objects are read as lists of pairs.
+    for packet in json.loads(result.stdout, object_pairs_hook=list):
+        layers = dict(dict(packet)["_source"])["layers"]
+        size = dict(layers)["frame_raw"][2]
+        left.append(size - TAP_HEADER - FRAME_CHECK - max(_leaf_ends(layers)))
+    return left
 
 
 def moment(shown: str) -> int:

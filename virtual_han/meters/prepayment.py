@@ -103,8 +103,9 @@ class Account:
         return total
 
     def _recovered(self, at: Instant) -> int:
-        weeks = (utc(local_week(at)) - utc(local_week(self.opened))).days + 1
-        return min(self.debt, weeks // 7 * self.weekly)
+        days = (utc(local_week(at)) - utc(local_week(self.opened))).days
+        # A week in which the clocks go forward is an hour short of seven days.
+        return min(self.debt, (days + 1) // 7 * self.weekly)
 
     def debt_left(self, at: Instant) -> int:
         """Return what is still owed."""
