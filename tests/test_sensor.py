@@ -21,7 +21,7 @@ from custom_components.smets1_cad.cad.models import (
     TierBlock,
 )
 from custom_components.smets1_cad.cad.pacing import TooSoon
-from homeassistant.const import STATE_UNKNOWN, Platform
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_component import async_update_entity
@@ -213,3 +213,35 @@ async def test_cad_goes_on_telling_while_nothing_is_read(home: Home) -> None:
     await home.start()
     home.link.move(LinkState.FAILED, CadError("Broken. Mend it."))
     assert home.state("sensor.consumer_access_device_firmware") == "7.4.4.0 build 0"
+
+
+async def test_tariff_comes_before_the_first_reading(home: Home) -> None:
+    await home.start()
+    await home.hear(flat_tariff())
+    assert home.state("sensor.electricity_meter_unit_rate") == "0.2467"
+    last = "sensor.consumer_access_device_last_electricity_reading"
+    assert home.state(last) == STATE_UNKNOWN
+
+
+async def test_tariff_that_is_not_told_again(home: Home) -> None:
+    """A price that was lost with the store is not made up."""
+    await home.start()
+    await home.hear(electricity(), economy7())
+    await home.stop()
+    await (await home.store()).readings.clear()
+    await home.start()
+    await home.hear(electricity())
+    assert home.state("sensor.electricity_meter_active_tier") == STATE_UNKNOWN
+    for key in ("unit_rate", "next_unit_rate"):
+        assert home.state(f"sensor.electricity_meter_{key}") == STATE_UNAVAILABLE
+
+
+async def test_blocks_without_limits(home: Home, hass: HomeAssistant) -> None:
+    await home.start()
+    await home.hear(electricity(active_block=3))
+    state = hass.states.get("sensor.electricity_meter_active_block")
+    assert state is not None
+    assert state.state == "3"
+    assert "thresholds" not in state.attributes
+    await home.wait(minutes=1)
+    assert home.state("sensor.electricity_meter_active_block") == STATE_UNAVAILABLE

@@ -32,6 +32,11 @@ def _holds(meter: MeterState) -> bool:
     return not meter.stale or dt_util.utcnow() - heard < HOLDS_FOR
 
 
+def _is_told(meter: MeterState) -> bool:
+    """Whether the tier or block in force is to be shown: the meter tells it as well as the tariff."""
+    return not meter.stale or _holds(meter)
+
+
 def _rate(meter: MeterState) -> Rate | None:
     return None if meter.tariff is None else meter.tariff.rate_at(dt_util.utcnow())
 
@@ -165,7 +170,7 @@ def _tariff_sensors(fuel: Fuel) -> tuple[MeterSensorDescription, ...]:
             key="active_tier",
             translation_key="active_tier",
             fuel=fuel,
-            available_fn=_holds,
+            available_fn=_is_told,
             has_fn=lambda meter: _tier_label(meter) is not None,
             value_fn=_tier_label,
             attributes_fn=_tier_attributes,
@@ -174,7 +179,7 @@ def _tariff_sensors(fuel: Fuel) -> tuple[MeterSensorDescription, ...]:
             key="active_block",
             translation_key="active_block",
             fuel=fuel,
-            available_fn=_holds,
+            available_fn=_is_told,
             has_fn=lambda meter: _active(meter, "block") is not None,
             value_fn=lambda meter: _active(meter, "block"),
             attributes_fn=_block_attributes,
