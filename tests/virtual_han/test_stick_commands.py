@@ -545,3 +545,52 @@ async def test_the_hub_drops_what_it_cannot_trust() -> None:
         ).encode()
         hub.receive(AirFrame(15, network.pan_id, address, 0, unsecured))
         assert hub.members
+
+
+async def test_a_restart_drops_what_waits_for_an_acknowledgement() -> None:
+    """Nothing of an earlier life of the firmware reaches the host."""
+    async with VirtualHan() as han, connected(han.url) as cad:
+        await join(han, cad)
+        han.faults.inject("corrupted", direction="to_hub")
+        sending = asyncio.create_task(
+            cad.send(0x0702, b"\x00\x31\x00\x00\x00", endpoint=endpoint_of(han, 0x0702))
+        )
+        while not han.faults.struck["corrupted"]:
+            await asyncio.sleep(0)
+        han.ncp.restart()
+        await asyncio.sleep(0.15)
+        assert not sending.done()
+        sending.cancel()
+
+
+async def test_late_frames_find_a_stick_that_has_left() -> None:
+    async with VirtualHan() as han, connected(han.url) as cad:
+        await join(han, cad)
+        han.faults.inject("late", direction="to_device", seconds=0.05)
+        await cad.send(
+            0x0702, b"\x00\x31\x00\x00\x00", endpoint=endpoint_of(han, 0x0702)
+        )
+        await cad.ezsp.leaveNetwork()
+        await asyncio.sleep(0.06)
+        assert cad.packets.empty()
+
+
+async def test_a_rejoin_answer_that_nobody_waits_for() -> None:
+    """It comes from the hub under the network key, and changes nothing."""
+    async with VirtualHan() as han, connected(han.url) as cad:
+        await join(han, cad)
+        address = han.ncp.stack.address
+        han.hub._transmitter.rejoin_response(address, 0x4321, 0, secured=True)
+        await asyncio.sleep(0.01)
+        assert han.ncp.stack.address == address
+        assert cad.statuses.empty()
+
+
+async def test_server_address() -> None:
+    """The port is known once it listens; a second stop does nothing."""
+    han = VirtualHan()
+    assert han.stick.port == 0
+    async with han.stick as server:
+        assert server.port
+        assert server.url == f"socket://127.0.0.1:{server.port}"
+    await server.stop()
