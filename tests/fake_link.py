@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, override
 from unittest.mock import patch
 
@@ -13,6 +14,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import (
     NO_CAPABILITIES,
@@ -42,14 +44,15 @@ from custom_components.smets1_cad.cad.models import (
     TierBlock,
 )
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.coordinator import (
-    Smets1CadCoordinator,
-    Smets1CadRuntimeData,
-)
+from custom_components.smets1_cad.coordinator import Smets1CadCoordinator
 from custom_components.smets1_cad.devices import CadInfo
 from custom_components.smets1_cad.identity import Identity
 from custom_components.smets1_cad.pairing import PairingKeeper
-from custom_components.smets1_cad.store import CadStore, async_get_store
+from custom_components.smets1_cad.store import (
+    CadStore,
+    async_get_store,
+    async_load_consents,
+)
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -210,7 +213,8 @@ class Home:
             declared=self.declared,
             pairing=self.pairing,
         )
-        entry.runtime_data = Smets1CadRuntimeData(coordinator=coordinator)
+        # Of what lives while an entry is loaded, the entities use this alone.
+        entry.runtime_data = SimpleNamespace(coordinator=coordinator)
         await coordinator.async_start(self.grant)
         await hass.config_entries.async_forward_entry_setups(entry, self.platforms)
         return True
