@@ -8,7 +8,7 @@ import pytest
 from virtual_han.aps import Fuel
 from virtual_han.clock import instant
 from virtual_han.flavours import SmartEnergy
-from virtual_han.meters import HomeConfig
+from virtual_han.meters import HomeConfig, Supply
 from virtual_han.tariffs import CATALOGUE, Tariff, TariffSchedule
 
 from .home import METERING, Bench
@@ -203,6 +203,28 @@ def test_books_of_the_past_agree_with_those_of_then() -> None:
     bench.clock.advance(400_000)
     meter.books(bench.clock.instant())
     assert meter.books(then) == at_the_time
+
+
+def test_a_look_ahead_does_not_fix_the_future() -> None:
+    """What was asked for next week is as it then is: under another tariff, after a cut."""
+    bench, other = _bench("economy_7"), _bench("economy_7")
+    week = bench.clock.instant() + 7 * 86_400
+    bench.servers.home.meters[ELECTRICITY].books(week)
+    for home in (bench, other):
+        meter, now = home.servers.home.meters[ELECTRICITY], home.clock.instant()
+        meter.schedule.add(CATALOGUE["four_tier"](), now + 86_400, now)
+        meter.books(week)
+        home.clock.advance(2 * 86_400)
+        meter.switch_supply(Supply.OFF, home.clock.instant())
+        home.clock.advance(5 * 86_400)
+    ahead, straight = (
+        home.servers.home.meters[ELECTRICITY].books(week) for home in (bench, other)
+    )
+    assert ahead == straight
+    assert set(ahead.tiers) == {1, 2, 3, 4}
+    assert sum(ahead.tiers.values()) == bench.servers.home.meters[
+        ELECTRICITY
+    ].delivered.reading(week)
 
 
 def test_a_price_that_changes_within_a_half_hour() -> None:

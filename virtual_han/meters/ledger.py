@@ -84,13 +84,19 @@ class Ledger:
         opening.tiers[tiers[0]] += reading % len(tiers)
         self._opening = opening
         self._books = opening.copy()
+        self._revision = schedule.revision
 
     def at(self, at: Instant) -> Books:
         """Return the books as of an instant, the current half hour included.
 
         The sum of the tiers is the register, always. Whole half hours are booked
-        once and for all; an instant before the last one is booked anew.
+        once, and anew after a tariff was issued or the flow was cut: what was asked
+        for a time to come may have been booked already. So is an instant before the
+        last one.
         """
+        if self._revision != self._schedule.revision:
+            self._revision = self._schedule.revision
+            self.reopen()
         half_hour = at - at % HALF_HOUR
         if half_hour < self._books.until:
             books = self._opening.copy()
@@ -99,6 +105,10 @@ class Ledger:
             books = self._books.copy()
         self._book(books, at)
         return books
+
+    def reopen(self) -> None:
+        """Forget what was booked, to book it anew."""
+        self._books = self._opening.copy()
 
     def _book(self, books: Books, until: Instant) -> None:
         """Book everything up to an instant, span by span of one tariff and one tier."""

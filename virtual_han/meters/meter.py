@@ -201,6 +201,7 @@ class Meter:
                     register.restore(at)
                 elif register is not None:
                     register.cut(at)
+            self.ledger.reopen()
         self.supply = supply
 
     def lose_log(self, start: Instant, end: Instant) -> None:

@@ -29,11 +29,14 @@ class TariffSchedule:
     def __init__(self, tariff: Tariff, start: Instant) -> None:
         """Begin with a tariff in force since an instant."""
         self._issues = [Issue(start, start, tariff)]
+        self.revision = 0
+        """Counts the issues that were added."""
 
     def add(self, tariff: Tariff, start: Instant, issued: Instant) -> None:
         """Put a tariff in force from an instant; what was planned for later is dropped."""
         self._issues = [issue for issue in self._issues if issue.start < start]
         self._issues.append(Issue(start, issued, tariff))
+        self.revision += 1
 
     def at(self, at: Instant) -> Issue:
         """Return the issue in force; the first one also for every time before it."""
