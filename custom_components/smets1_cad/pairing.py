@@ -194,13 +194,21 @@ class Pairing:
             )
         return replace(self, quote=replace(quote, accepted_at=at))
 
-    def correct(self, request: PairingRequest, at: datetime) -> Self:
+    def correct(
+        self, request: PairingRequest, at: datetime, *, renew: bool = False
+    ) -> Self:
         """Ask for something else, or of somebody else: the request becomes another one, with another key.
+
+        Args:
+            request: what is asked for from now on.
+            at: now.
+            renew: it is another one even if it reads the same: the install code, which
+                is kept elsewhere, has changed.
 
         Raises:
             PairingError: ``pairing_step``: it is too late, or too early, for that.
         """
-        same = request == self.request
+        same = request == self.request and not renew
         after = self
         if self.state is not S.RECORDED:
             reason, detail = ("", "") if same else ("corrected", self.reference)
