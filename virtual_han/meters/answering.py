@@ -85,11 +85,12 @@ class Responder:
             return [default_response(frame, Status.MALFORMED_COMMAND)]
 
     def _command(self, server: ClusterServer, frame: ZclFrame) -> list[ZclFrame]:
+        offered = server.commands()
         command = cluster_tables()[server.cluster_id].received.get(frame.command)
         if (
             command is None
+            or command.name not in offered
             or not self._flavour.has(command)
-            or command.name not in server.commands()
         ):
             return [default_response(frame, Status.UNSUP_CLUSTER_COMMAND)]
         fields = decode_fields(command, frame.payload, self._flavour.rank)
