@@ -14,7 +14,6 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import (
     NO_CAPABILITIES,
@@ -48,11 +47,7 @@ from custom_components.smets1_cad.coordinator import Smets1CadCoordinator
 from custom_components.smets1_cad.devices import CadInfo
 from custom_components.smets1_cad.identity import Identity
 from custom_components.smets1_cad.pairing import PairingKeeper
-from custom_components.smets1_cad.store import (
-    CadStore,
-    async_get_store,
-    async_load_consents,
-)
+from custom_components.smets1_cad.store import CadStore, async_get_store
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util

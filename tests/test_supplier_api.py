@@ -25,13 +25,12 @@ from custom_components.smets1_cad.pairing_request import (
     PairingRequest,
     Quote,
 )
-from custom_components.smets1_cad.pairing_states import CadKind, PairingState
+from custom_components.smets1_cad.pairing_states import CadKind, PairingState, UnpairWhy
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
 from custom_components.smets1_cad.supplier_api import (
     ATTEMPTS,
     LARGEST_ANSWER,
     PairingService,
-    UnpairWhy,
 )
 from custom_components.smets1_cad.supplier_problems import problem
 from custom_components.smets1_cad.supplier_status import (

@@ -1,13 +1,13 @@
 """A consumer access device (CAD) on a British SMETS1 smart meter's home area network."""
 
-from homeassistant.const import CONF_DEVICE, Platform
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.typing import ConfigType
 
-from .cad.clock import SYSTEM_CLOCK
+from .assembly import Parts, async_assemble
 from .cad.errors import CadError
-from .cad_secrets import CadSecrets
 from .const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER, DOMAIN
 from .coordinator import (
     Smets1CadConfigEntry,
@@ -15,75 +15,93 @@ from .coordinator import (
     Smets1CadRuntimeData,
 )
 from .devices import CadInfo, is_stale_device
-from .pairing import Pairing, PairingKeeper
-from .service_link import ServiceLink
+from .firmware_log import FirmwareLog
+from .leaving import async_forget_cad
 from .service_watch import ServiceWatch
-from .store import CadStore, async_get_store, async_load_consents, async_remove_store
-from .zigbee_cad import async_build_session
+from .services import async_setup_services
+from .unpairing import Unpairing
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR]
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, which are there with or without a CAD."""
+    async_setup_services(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) -> bool:
-    """Set up a CAD: with consent in force, and not otherwise."""
-    assert entry.unique_id is not None
+    """Set up a CAD: it reads with consent in force; without, it only follows its pairing."""
     try:
-        store = await async_get_store(hass, entry.unique_id)
-        consents = await async_load_consents(hass, store, SYSTEM_CLOCK)
-        session = await async_build_session(hass, store, entry.data[CONF_DEVICE])
-        pairing = await _async_load_pairing(store)
-        service = await ServiceLink.load(store)
+        parts = await async_assemble(hass, entry)
+        service = parts.pairing_service(hass)
     except CadError as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
             translation_key="cad_error",
             translation_placeholders={"error": str(err)},
         ) from err
-    grant = consents.grant
-    if grant is None or not grant.is_valid:
-        raise ConfigEntryAuthFailed(
-            translation_domain=DOMAIN, translation_key="consent_missing"
-        )
     coordinator = Smets1CadCoordinator(
         hass,
         entry,
-        session,
-        store,
+        parts.session,
+        parts.store,
         cad=CadInfo(
             manufacturer=entry.data.get(CONF_MANUFACTURER, ""),
             model=entry.data.get(CONF_BOARD, ""),
             firmware=entry.data.get(CONF_FIRMWARE, ""),
         ),
-        declared=grant.record.identity,
-        pairing=pairing,
+        declared=parts.declared,
+        pairing=parts.keeper,
     )
-    await coordinator.async_start(grant)
-    if pairing is not None and service is not None:
-        watch = ServiceWatch(
+    if (grant := parts.grant) is not None:
+        await coordinator.async_start(grant)
+    elif parts.record is None or parts.keeper is None:
+        raise ConfigEntryAuthFailed(
+            translation_domain=DOMAIN, translation_key="consent_missing"
+        )
+    else:
+        coordinator.async_start_dormant()
+        if not parts.consents.is_withdrawn:
+            entry.async_start_reauth(hass)
+    entry.runtime_data = Smets1CadRuntimeData(
+        coordinator=coordinator, consents=parts.consents
+    )
+    if parts.keeper is not None:
+        entry.runtime_data.unpairing = unpairing = Unpairing(
             hass,
             entry,
-            pairing,
-            service,
-            CadSecrets.from_dict(await store.secrets.load()).install_code,
-            on_open=session.join_now,
-            on_tenancy_change=lambda when: None,
+            parts.store,
+            keeper=parts.keeper,
+            link=parts.session,
+            consents=parts.consents,
+            service=service,
         )
-        entry.async_on_unload(watch.start())
-    entry.runtime_data = Smets1CadRuntimeData(coordinator=coordinator)
+        entry.async_on_unload(unpairing.start())
+        _follow_service(hass, entry, parts)
+    entry.async_on_unload(await FirmwareLog(hass, entry, parts.store).async_start())
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
 
-async def _async_load_pairing(store: CadStore) -> PairingKeeper | None:
-    """Return the request, None if none was ever written down.
-
-    Raises:
-        StoreError: what is stored cannot be read.
-    """
-    data = await store.pairing.load()
-    if data is None:
-        return None
-    return PairingKeeper(Pairing.from_dict(data), store.pairing.save)
+def _follow_service(
+    hass: HomeAssistant, entry: Smets1CadConfigEntry, parts: Parts
+) -> None:
+    """Ask the pairing service where the request is, if the request went to one."""
+    if parts.keeper is None or parts.service is None:
+        return
+    watch = ServiceWatch(
+        hass,
+        entry,
+        parts.keeper,
+        parts.service,
+        parts.install_code,
+        on_open=parts.session.join_now,
+        on_tenancy_change=lambda when: None,
+    )
+    entry.async_on_unload(watch.start())
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) -> bool:
@@ -95,9 +113,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) -
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) -> None:
-    """Forget everything that is stored of a CAD, whether or not it can be read."""
-    assert entry.unique_id is not None
-    await async_remove_store(hass, entry.unique_id)
+    """Forget everything that is stored of a CAD, and say so if the supplier still lists it."""
+    await async_forget_cad(hass, entry)
 
 
 async def async_remove_config_entry_device(

@@ -255,6 +255,15 @@ class Consents:
         return records[-1] if records and records[-1].withdrawn_at is None else None
 
     @property
+    def is_withdrawn(self) -> bool:
+        """Whether the consent that was given last has ended because a person wanted it to."""
+        records = self.records
+        return bool(records) and records[-1].withdrawal in {
+            Withdrawal.REQUESTED,
+            Withdrawal.CAD_REMOVED,
+        }
+
+    @property
     def grant(self) -> ConsentGrant | None:
         """The grant of the consent that stands; None without one. Everybody gets the same."""
         return self._grant

@@ -32,6 +32,7 @@ from .cad.models import (
     Tariff,
 )
 from .cad.pacing import TooSoon
+from .consent import Consents
 from .const import DOMAIN, LOGGER
 from .devices import CadInfo, async_register_cad, async_register_meter
 from .energy_check import async_watch_energy
@@ -49,6 +50,7 @@ from .pairing_watch import PairingWatch
 from .readings_keeper import ReadingsKeeper
 from .store import CadStore
 from .timers import ClockTimer
+from .unpairing import Unpairing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,9 +68,16 @@ class CadData:
 
 @dataclass(kw_only=True)
 class Smets1CadRuntimeData:
-    """What lives while an entry is loaded."""
+    """What lives while an entry is loaded.
+
+    Attributes:
+        consents: the consent log, with the grant that the link reads under.
+        unpairing: ends the pairing; None where there is no request.
+    """
 
     coordinator: Smets1CadCoordinator
+    consents: Consents
+    unpairing: Unpairing | None = None
 
 
 type Smets1CadConfigEntry = ConfigEntry[Smets1CadRuntimeData]
@@ -177,6 +186,15 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self._unsubscribe.append(
             self.config_entry.async_on_state_change(self._entry_moved)
         )
+
+    @callback
+    def async_start_dormant(self) -> None:
+        """Show and follow the pairing alone, while nothing may be read. Add the platforms afterwards."""
+        async_register_cad(self.hass, self.config_entry, self.cad)
+        if self._watch is not None:
+            self.config_entry.async_on_unload(
+                self._watch.start(self.async_update_listeners)
+            )
 
     async def async_stop(self) -> None:
         """End the flow of data and keep what is known. Doing it again changes nothing."""

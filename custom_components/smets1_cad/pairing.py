@@ -24,6 +24,7 @@ from .pairing_states import (
     NextStep,
     PairingState as S,
     Reminder,
+    UnpairWhy,
     successors,
 )
 from .suppliers import Route
@@ -111,6 +112,19 @@ class Pairing:
     def reason(self) -> str:
         """Why it is in this state, as a slug; "" if there is nothing to say."""
         return self.history[-1].reason
+
+    @property
+    def unpair_why(self) -> UnpairWhy:
+        """Why the person asked for the CAD to be removed, as it was written down then."""
+        whys = {why.value: why for why in UnpairWhy}
+        return next(
+            (
+                whys[step.reason]
+                for step in reversed(self.history)
+                if step.state is S.UNPAIR_RECORDED and step.reason in whys
+            ),
+            UnpairWhy.CONSENT_WITHDRAWN,
+        )
 
     @property
     def supplier_may_list_cad(self) -> bool:

@@ -18,6 +18,16 @@ class CadKind(StrEnum):
     """A CAD with its own radio, which does not tell when it joins."""
 
 
+class UnpairWhy(StrEnum):
+    """Why a CAD is to be removed, as the supplier is told."""
+
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    DEVICE_REPLACED = "device_replaced"
+    MOVING_OUT = "moving_out"
+    FAULT = "fault"
+    OTHER = "other"
+
+
 class PairingState(StrEnum):
     """Where a request is."""
 

@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 
 from .cad.models import Fuel
 from .coordinator import Smets1CadConfigEntry
+from .leaving_repairs import LeavingFlow
 from .pairing_states import Reminder
 
 
@@ -79,6 +80,8 @@ async def async_create_fix_flow(
     entry = hass.config_entries.async_get_entry(str((data or {}).get("entry_id")))
     if data is None or entry is None:
         return ConfirmRepairFlow()
+    if (kind := data.get("leaving")) is not None:
+        return LeavingFlow(entry, str(kind))
     if (reminder := data.get("reminder")) is not None:
         return ReminderFlow(entry, Reminder(int(reminder)))
     return RegistersFlow(entry, Fuel(str(data["fuel"])))

@@ -21,6 +21,7 @@ from .cad.models import Fuel
 from .consent_text import DEFAULT_LANGUAGE, LANGUAGES
 from .identity import Identity, Premises
 from .pairing import Pairing
+from .pairing_states import UnpairWhy
 from .smart_energy.eui64 import Eui64
 from .smart_energy.install_code import InstallCode
 from .working_days import london_date
@@ -362,7 +363,15 @@ class RequestTexts:
         identity = request.identity
         conditions = [words["licence"][fuel] for fuel in Fuel if fuel in identity.fuels]
         licence = words["licence"]["and"].join(conditions)
-        return {
+        consent = {
+            "consent_date": self._date(request.consent_at),
+            "consent_id": request.consent_id,
+        }
+        is_withdrawn = pairing.unpair_why is UnpairWhy.CONSENT_WITHDRAWN
+        consent_end = words["consent_end"][
+            "withdrawn" if is_withdrawn else "with_removal"
+        ]
+        return consent | {
             "numbers": _numbers(identity),
             "licence": licence,
             "free": words["free_of_charge"]
@@ -371,8 +380,7 @@ class RequestTexts:
             "meters": words["meters"][
                 next(iter(identity.fuels)) if len(identity.fuels) == 1 else "both"
             ],
-            "consent_date": self._date(request.consent_at),
-            "consent_id": request.consent_id,
+            "consent_end": consent_end.format_map(consent),
             "sent_date": self._date(pairing.sent_at or pairing.history[0].at),
         }
 

@@ -19,6 +19,7 @@ from .smart_energy.install_code import InstallCode
 from .supplier_api import PairingService
 from .supplier_status import ServiceError, ServiceState, ServiceStatus, apply_status
 from .suppliers import Route
+from .unpair_service import async_send_unpairing
 
 AFTER_ERROR: Final = timedelta(minutes=15)
 """Until a service that did not answer is asked again; it may want more."""
@@ -29,6 +30,8 @@ _SETTLED: Final = frozenset(
         PairingState.CANCELLED,
         PairingState.REFUSED,
         PairingState.REMOVED,
+        PairingState.UNPAIR_RECORDED,
+        PairingState.UNPAIR_REFUSED,
         PairingState.UNPAIRED,
     }
 )
@@ -120,8 +123,6 @@ class ServiceWatch:
             return
         try:
             status = await self._status()
-            if status is None:
-                return
             await self._keeper.update(
                 lambda pairing: apply_status(pairing, status, dt_util.utcnow())
             )
@@ -141,13 +142,16 @@ class ServiceWatch:
             self._on_tenancy_change(status.tenancy_change)
         self._ask_in(status.poll_after)
 
-    async def _status(self) -> ServiceStatus | None:
+    async def _status(self) -> ServiceStatus:
         """Ask where the request is; send it again, under its key, if it may not have arrived."""
         pairing = self._keeper.pairing
         if pairing.state in _UNPAIRING:
-            if not pairing.service_unpair_id:
-                return None
-            return await self._service.unpair_status(pairing.service_unpair_id)
+            if pairing.service_unpair_id:
+                return await self._service.unpair_status(pairing.service_unpair_id)
+            if pairing.state is PairingState.UNPAIR_SENDING:
+                return await async_send_unpairing(self._service, pairing)
+            # A request that was withdrawn before it came to anything keeps its name.
+            return await self._service.status(pairing.service_id)
         if pairing.state is PairingState.SENDING and self._code is not None:
             return await self._service.submit(pairing, self._code)
         if not pairing.service_id:

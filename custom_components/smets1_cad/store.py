@@ -57,6 +57,9 @@ class CadStore(Document):
         session: for `smart_energy.session`: the network, what the hub has.
         secrets: install code and keys of the CAD.
         readings: last readings, so that everything is right at once after a restart.
+        firmware: versions that the devices had, and their changes.
+        service: where the pairing service is, with its token; see `service_link`.
+        setup: what was typed in the config flow, which a person may come back to.
         counters: evidence of how the CAD behaves, by name.
     """
 
@@ -69,6 +72,9 @@ class CadStore(Document):
         self.session: Final = Section[Mapping[str, Any]](self, "session")
         self.secrets: Final = Section[JsonObject](self, "secrets", strict=True)
         self.readings: Final = Section[JsonObject](self, "readings")
+        self.firmware: Final = Section[JsonObject](self, "firmware")
+        self.service: Final = Section[JsonObject](self, "service")
+        self.setup: Final = Section[JsonObject](self, "setup", strict=True)
         self.counters: Final = Section[dict[str, int]](
             self, "counters", decode=_counters
         )

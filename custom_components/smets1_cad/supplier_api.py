@@ -8,7 +8,6 @@ install code somewhere else.
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from http import HTTPStatus
 import json
 import random
@@ -22,6 +21,7 @@ from .cad.errors import Responsible
 from .cad.models import Fuel
 from .pairing import Pairing
 from .pairing_request import PairingRequest, Quote
+from .pairing_states import UnpairWhy
 from .smart_energy.eui64 import Eui64
 from .smart_energy.install_code import InstallCode
 from .supplier_problems import problem
@@ -47,16 +47,6 @@ LONGEST_WAIT: Final = 30.0
 
 LARGEST_ANSWER: Final = 65_536
 """Octets; an honest answer has a few hundred."""
-
-
-class UnpairWhy(StrEnum):
-    """Why a CAD is to be removed."""
-
-    CONSENT_WITHDRAWN = "consent_withdrawn"
-    DEVICE_REPLACED = "device_replaced"
-    MOVING_OUT = "moving_out"
-    FAULT = "fault"
-    OTHER = "other"
 
 
 class PairingService:

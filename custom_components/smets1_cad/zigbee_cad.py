@@ -1,6 +1,7 @@
 """Put a Zigbee CAD together: stick, session, pacing and store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from zigpy.types import KeyData
 
@@ -9,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .cad.clock import SYSTEM_CLOCK
+from .cad.models import Fuel
 from .cad.pacing import Pacer
 from .cad_secrets import CadSecrets
 from .const import DOMAIN
@@ -37,7 +39,12 @@ async def async_get_pacer(hass: HomeAssistant) -> Pacer:
 
 
 async def async_build_session(
-    hass: HomeAssistant, store: CadStore, path: str, *, adopt: bool = False
+    hass: HomeAssistant,
+    store: CadStore,
+    path: str,
+    *,
+    adopt: bool = False,
+    intervals: Mapping[Fuel, timedelta] | None = None,
 ) -> HanSession:
     """Return the session of a stick; nothing is opened before it is started.
 
@@ -46,6 +53,7 @@ async def async_build_session(
         store: the CAD's own, with its install code and certificates.
         path: the stick's port.
         adopt: take over a network that the stick is on already.
+        intervals: how often to read each fuel, None as often as pacing allows.
 
     Raises:
         StoreError: what is stored cannot be read.
@@ -65,7 +73,12 @@ async def async_build_session(
     link_key, _ = KeyData.deserialize(secrets.install_code.link_key)
     return HanSession(
         EzspRadio(path),
-        SessionConfig(link_key=link_key, credentials=tuple(credentials), adopt=adopt),
+        SessionConfig(
+            link_key=link_key,
+            credentials=tuple(credentials),
+            adopt=adopt,
+            intervals=dict(intervals or {}),
+        ),
         pacer=await async_get_pacer(hass),
         store=store.session,
     )

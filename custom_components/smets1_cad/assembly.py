@@ -1,0 +1,116 @@
+"""Put together what an entry runs on, from what is stored of its CAD."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_DEVICE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from .cad.clock import SYSTEM_CLOCK
+from .cad_secrets import CadSecrets
+from .consent import ConsentGrant, ConsentRecord, Consents, Scope
+from .consent_text import CURRENT_VERSION
+from .identity import Identity
+from .options import CadOptions
+from .pairing import Pairing, PairingKeeper
+from .pairing_states import PairingState
+from .service_link import ServiceLink
+from .smart_energy.install_code import InstallCode
+from .smart_energy.session import HanSession
+from .store import CadStore, async_get_store, async_load_consents
+from .supplier_api import PairingService
+from .zigbee_cad import async_build_session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What an entry runs on.
+
+    Attributes:
+        install_code: the CAD's, for a request that may have to be sent again.
+        keeper: the request; None if none was ever written down.
+        service: where the request went; None if it went by another route.
+    """
+
+    store: CadStore
+    consents: Consents
+    session: HanSession
+    install_code: InstallCode | None = field(repr=False)
+    keeper: PairingKeeper | None
+    service: ServiceLink | None
+
+    @property
+    def record(self) -> ConsentRecord | None:
+        """The consent that was given last, whether or not it stands."""
+        records = self.consents.records
+        return records[-1] if records else None
+
+    @property
+    def declared(self) -> Identity | None:
+        """Whose meters are read; None if consent was never given, or its details were erased."""
+        return None if self.record is None else self.record.identity
+
+    @property
+    def grant(self) -> ConsentGrant | None:
+        """The consent to read under; None if nothing may be read."""
+        grant = self.consents.grant
+        if grant is None or not grant.is_valid:
+            return None
+        if (
+            self.keeper is not None
+            and self.keeper.pairing.state is PairingState.UNPAIRED
+        ):
+            return None
+        return grant
+
+    def pairing_service(self, hass: HomeAssistant) -> PairingService | None:
+        """Return a client of the service.
+
+        Raises:
+            SupplierError, ServiceError: address or token cannot be used.
+        """
+        if self.service is None:
+            return None
+        return PairingService(
+            async_get_clientsession(hass), self.service.url, self.service.token
+        )
+
+
+async def async_assemble(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Parts:
+    """Load what is stored; consent that no longer covers what is read is revoked.
+
+    Raises:
+        StoreError: what is stored cannot be read.
+        CertificateError: install code or certificates are missing, or no longer valid.
+    """
+    assert entry.unique_id is not None
+    options = CadOptions.of(entry)
+    store = await async_get_store(hass, entry.unique_id)
+    consents = await async_load_consents(
+        hass, store, SYSTEM_CLOCK, period=options.consent_period
+    )
+    record = consents.current
+    if record is not None and record.identity is not None and record.cad is not None:
+        consents.review(
+            Scope(
+                identity=record.identity,
+                cad=record.cad,
+                wording_version=CURRENT_VERSION,
+            )
+        )
+    data = await store.pairing.load()
+    secrets = CadSecrets.from_dict(await store.secrets.load())
+    return Parts(
+        store=store,
+        consents=consents,
+        session=await async_build_session(
+            hass, store, entry.data[CONF_DEVICE], intervals=options.intervals
+        ),
+        install_code=secrets.install_code,
+        keeper=None
+        if data is None
+        else PairingKeeper(Pairing.from_dict(data), store.pairing.save),
+        service=await ServiceLink.load(store),
+    )

@@ -1,0 +1,148 @@
+"""Leaving: consent is withdrawn, a CAD is unpaired, an entry is removed (R2, R19).
+
+What a person can ask for in several places (action, button, options) is here once.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .cad.errors import CadError
+from .consent import Withdrawal
+from .const import LOGGER
+from .coordinator import Smets1CadConfigEntry
+from .leaving_issues import async_report_removed
+from .pairing import Pairing, PairingError
+from .pairing_states import PairingState, UnpairWhy
+from .request_text import Purpose, RequestTexts, load_request_texts
+from .store import async_get_store, async_remove_store
+from .suppliers import OWN_FILE, ChannelKind, Directory, Route, load_directory
+from .unpairing import Unpairing
+from .working_days import london_date
+
+
+async def async_withdraw_consent(
+    hass: HomeAssistant, entry: Smets1CadConfigEntry
+) -> None:
+    """Withdraw consent: the flow of data stops before this first waits. What is stored is kept.
+
+    Raises:
+        StoreError: it could not be put on record; the flow of data has stopped all the same.
+    """
+    runtime = entry.runtime_data
+    await runtime.consents.withdraw(Withdrawal.REQUESTED)
+    if runtime.unpairing is not None:
+        runtime.unpairing.async_look()
+
+
+def unpairing_of(entry: Smets1CadConfigEntry) -> Unpairing:
+    """Return what ends an entry's pairing.
+
+    Raises:
+        PairingError: ``nothing_to_unpair``: no request was ever written down.
+    """
+    if (unpairing := entry.runtime_data.unpairing) is None:
+        raise PairingError(
+            "The CAD is not paired, and nobody has been asked to pair it: there is nothing to undo.",
+            reason="nothing_to_unpair",
+        )
+    return unpairing
+
+
+async def async_request_unpairing(
+    unpairing: Unpairing, why: UnpairWhy, route: Route | None = None
+) -> Pairing:
+    """Ask for a CAD to be unpaired.
+
+    Args:
+        unpairing: the CAD's.
+        why: what the supplier is told.
+        route: None is the pairing service where there is one. By another route it is the person who sends it.
+
+    Raises:
+        PairingError: there is nothing to unpair, or nothing to send.
+        CadError: the service did not take it, or it could not be written down.
+    """
+    pairing = await unpairing.ask(why)
+    if route is None and unpairing.has_service:
+        route = Route.PAIRING_SERVICE
+    if route is Route.PAIRING_SERVICE and pairing.state is PairingState.UNPAIR_RECORDED:
+        return await unpairing.send()
+    return pairing
+
+
+async def async_unpair_text(
+    hass: HomeAssistant, pairing: Pairing, route: Route
+) -> dict[str, str]:
+    """Return what to send or to say to have a CAD unpaired; empty for the pairing service.
+
+    Returns:
+        by email ``to``, ``subject``, ``text``, ``link``; as a letter ``text``; by telephone ``to``, ``text``.
+    """
+    if route is Route.PAIRING_SERVICE:
+        return {}
+    texts, directory = await hass.async_add_executor_job(
+        _load_texts, hass.config.language, Path(hass.config.path(OWN_FILE))
+    )
+    return _text(texts, directory, pairing, route, london_date(dt_util.utcnow()))
+
+
+def _load_texts(language: str, own: Path) -> tuple[RequestTexts, Directory]:
+    return load_request_texts(language), load_directory(own)
+
+
+def _text(
+    texts: RequestTexts,
+    directory: Directory,
+    pairing: Pairing,
+    route: Route,
+    today: date,
+) -> dict[str, str]:
+    names = pairing.request.identity.suppliers
+    supplier = directory.find(next((names[fuel] for fuel in sorted(names)), ""))
+
+    def contact(kind: ChannelKind) -> str:
+        channel = supplier.channel(kind) if supplier else None
+        return channel.value if channel else ""
+
+    match route:
+        case Route.EMAIL:
+            email = texts.email(
+                Purpose.UNPAIR, pairing, None, to=contact(ChannelKind.EMAIL)
+            )
+            return {
+                "to": email.to,
+                "subject": email.subject,
+                "text": email.body,
+                "link": email.link,
+            }
+        case Route.LETTER:
+            return {"text": texts.letter(Purpose.UNPAIR, pairing, None, today=today)}
+    return {
+        "to": contact(ChannelKind.PHONE),
+        "text": texts.phone_script(Purpose.UNPAIR, pairing, None).as_markdown(),
+    }
+
+
+async def async_forget_cad(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Delete everything that is stored of a CAD whose entry is removed, whether or not it can be read.
+
+    Where the supplier still lists the CAD, an issue says so and stays.
+    """
+    assert entry.unique_id is not None
+    try:
+        store = await async_get_store(hass, entry.unique_id)
+        data = await store.pairing.load()
+        pairing = None if data is None else Pairing.from_dict(data)
+    except (CadError, ArithmeticError, KeyError, TypeError, ValueError) as err:
+        LOGGER.warning(
+            "What was stored of the pairing cannot be read: %s", type(err).__name__
+        )
+        pairing = None
+    await async_remove_store(hass, entry.unique_id)
+    if pairing is not None and pairing.supplier_may_list_cad:
+        async_report_removed(hass, entry, pairing)

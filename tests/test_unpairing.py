@@ -1,0 +1,416 @@
+"""Withdrawal and unpairing: asked for, sent once, followed until confirmed, carried out (R2, R19)."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from custom_components.smets1_cad.cad.errors import CadError
+from custom_components.smets1_cad.cad.link import LinkState
+from custom_components.smets1_cad.consent import Withdrawal
+from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.pairing_states import PairingState as S
+from custom_components.smets1_cad.service_link import ServiceLink
+from custom_components.smets1_cad.smart_energy.session.errors import RemovedFromHan
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import issue_registry as ir
+from virtual_han.clock import Clock
+from virtual_han.supplier import Answering, Behaviour, Desk, SupplierService
+
+from .fake_link import EUI, NOW, electricity
+from .leaving_home import LeavingHome, leaving_home
+
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+
+POWER = "sensor.electricity_meter_power"
+STATUS = "sensor.consumer_access_device_pairing_status"
+TOKEN = "token-of-a-test"
+
+
+@pytest.fixture
+async def home(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> AsyncGenerator[LeavingHome]:
+    """A home that is not set up yet."""
+    async with leaving_home(hass, freezer) as home:
+        yield home
+
+
+@pytest.fixture
+async def paired(home: LeavingHome) -> LeavingHome:
+    """A home whose CAD is paired and read."""
+    await home.prepare()
+    await home.start()
+    home.link.move(LinkState.RUNNING)
+    home.link.hand_up(electricity())
+    await home.hass.async_block_till_done()
+    assert home.state(POWER) == "512"
+    return home
+
+
+# --- withdrawal
+
+
+async def test_withdrawing_stops_everything_at_once(paired: LeavingHome) -> None:
+    """Entities are unavailable, the link is stopped, and what comes late is not taken."""
+    await paired.act("withdraw_consent")
+    assert paired.link.calls == ["start", "stop"]
+    assert paired.state(POWER) == "unavailable"
+    paired.link.hand_up(electricity(power_kw="9.9"))
+    await paired.wait(minutes=5)
+    assert paired.state(POWER) == "unavailable"
+    assert paired.state(STATUS) == "paired"
+    log = await paired.stored_consents()
+    assert log.current is None
+    assert log.records[-1].withdrawal is Withdrawal.REQUESTED
+    assert log.records[-1].withdrawn_at == NOW
+
+
+async def test_after_withdrawal_the_supplier_still_lists_the_cad(
+    paired: LeavingHome,
+) -> None:
+    await paired.act("withdraw_consent")
+    assert paired.issue_key() == "still_listed"
+    issue = paired.issue()
+    assert issue is not None
+    assert issue.is_fixable
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["supplier"] == "Valley Energy"
+
+
+async def test_after_withdrawal_a_restart_reads_nothing_and_asks_for_nothing(
+    paired: LeavingHome,
+) -> None:
+    """A person who has withdrawn is not asked again; the pairing is still followed."""
+    await paired.act("withdraw_consent")
+    await paired.restart()
+    assert paired.entry.state is ConfigEntryState.LOADED
+    assert "start" not in paired.link.calls
+    assert paired.state(STATUS) == "paired"
+    assert paired.state(POWER) == "unavailable"
+    assert paired.issue_key() == "still_listed"
+    assert not paired.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+
+
+async def test_consent_that_is_not_stored_has_ended_all_the_same(
+    paired: LeavingHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise CadError("The disk is full. Make room.", reason="store_not_written")
+
+    monkeypatch.setattr(
+        "custom_components.smets1_cad.document.Document.async_save", fail
+    )
+    with pytest.raises(HomeAssistantError, match="The disk is full"):
+        await paired.act("withdraw_consent")
+    await paired.hass.async_block_till_done()
+    assert paired.state(POWER) == "unavailable"
+    assert "stop" in paired.link.calls
+
+
+# --- by email, letter, telephone
+
+
+async def test_a_person_sends_the_request(paired: LeavingHome) -> None:
+    """Consent ends with the request, the text is complete, and sending it starts the reminders."""
+    answer = await paired.act("request_unpairing", route="email")
+    assert answer["state"] == "unpair_recorded"
+    assert set(answer["texts"]) == {"email"}
+    text = answer["texts"]["email"]["text"]
+    assert "unpair" in text
+    assert "00-0D-6F-00-0A-0B-0C-0D" in text
+    assert "I have withdrawn the consent of 22 November 2026" in text
+    assert "83FE" not in text
+    assert paired.state(POWER) == "unavailable"
+    assert paired.issue_key() == "unpair_to_send"
+    answer = await paired.act("request_unpairing", route="email", sent=True)
+    assert answer["state"] == "unpair_sent"
+    assert paired.issue_key() is None
+    assert (await paired.stored_pairing()).sent_at == NOW
+    await paired.wait(days=8)
+    issue = paired.issue("pairing_overdue")
+    assert issue is not None
+    assert issue.translation_key == "pairing_overdue_ask_supplier"
+
+
+async def test_without_a_route_every_text_is_given(paired: LeavingHome) -> None:
+    answer = await paired.act("request_unpairing")
+    assert set(answer["texts"]) == {"email", "letter", "phone"}
+    assert "November 2026" in answer["texts"]["letter"]["text"]
+    assert "Read out" in answer["texts"]["phone"]["text"]
+
+
+async def test_sent_needs_a_route(paired: LeavingHome) -> None:
+    with pytest.raises(ServiceValidationError, match="by which route"):
+        await paired.act("request_unpairing", sent=True)
+
+
+async def test_for_another_reason_reading_goes_on_until_the_hub_says_leave(
+    paired: LeavingHome,
+) -> None:
+    """The hub's order to leave confirms what was asked for: the stick forgets, consent ends."""
+    answer = await paired.act(
+        "request_unpairing", reason="device_replaced", route="letter", sent=True
+    )
+    assert "ends when the device has been removed" in answer["texts"]["letter"]["text"]
+    assert "I have withdrawn" not in answer["texts"]["letter"]["text"]
+    assert paired.state(POWER) == "512"
+    paired.link.move(
+        LinkState.FAILED, RemovedFromHan("The hub told the CAD to leave. Ask why.")
+    )
+    await paired.hass.async_block_till_done()
+    pairing = await paired.stored_pairing()
+    assert (pairing.state, pairing.reason) == (S.UNPAIRED, "left_by_hub")
+    assert paired.link.calls[-1] == "unpair"
+    assert paired.issue_key() == "unpaired"
+    assert (await paired.stored_consents()).records[
+        -1
+    ].withdrawal is Withdrawal.CAD_REMOVED
+    assert paired.state(POWER) == "unavailable"
+
+
+async def test_a_person_confirms(paired: LeavingHome) -> None:
+    await paired.act("request_unpairing", route="phone", sent=True)
+    await paired.act("confirm_unpairing")
+    pairing = await paired.stored_pairing()
+    assert (pairing.state, pairing.reason) == (S.UNPAIRED, "said_by_user")
+    assert "unpair" in paired.link.calls
+    assert paired.issue_key() == "unpaired"
+
+
+async def test_a_stick_that_is_not_there_leaves_at_the_next_start(
+    paired: LeavingHome,
+) -> None:
+    paired.link.unpair_fault = CadError("The stick is gone. Plug it in.", reason="x")
+    await paired.act("request_unpairing", route="phone", sent=True)
+    await paired.act("confirm_unpairing")
+    assert paired.issue_key() == "unpaired_stick"
+    assert (await (await paired.store()).session.load() or {})["extended_pan_id"]
+    await paired.restart()
+    assert paired.link.calls == ["unpair"]
+    assert paired.issue_key() == "unpaired"
+
+
+async def test_what_has_left_the_network_is_not_opened_again(
+    paired: LeavingHome,
+) -> None:
+    await paired.act("request_unpairing", route="phone", sent=True)
+    await paired.act("confirm_unpairing")
+    await (await paired.store()).session.save({"extended_pan_id": None})
+    await paired.restart()
+    assert paired.link.calls == []
+    assert paired.issue_key() == "unpaired"
+
+
+async def test_a_request_that_nobody_has_is_given_up(home: LeavingHome) -> None:
+    await home.prepare(way=())
+    await home.start()
+    answer = await home.act("request_unpairing")
+    assert answer["state"] == "cancelled"
+    assert home.issue_key() is None
+    with pytest.raises(HomeAssistantError, match="nothing to undo"):
+        await home.act("request_unpairing")
+
+
+async def test_a_second_request_changes_nothing(paired: LeavingHome) -> None:
+    await paired.act("request_unpairing", route="email")
+    before = await paired.stored_pairing()
+    await paired.act("request_unpairing", route="letter")
+    assert await paired.stored_pairing() == before
+
+
+# --- a supplier that acts on its own
+
+
+async def test_a_supplier_that_removes_the_cad_is_named(paired: LeavingHome) -> None:
+    """One issue, with the way back; not a second one from the link."""
+    paired.link.move(
+        LinkState.FAILED, RemovedFromHan("The hub told the CAD to leave. Ask why.")
+    )
+    await paired.hass.async_block_till_done()
+    assert paired.state(STATUS) == "removed"
+    issue = paired.issue()
+    assert issue is not None
+    assert issue.translation_key == "cad_removed"
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["supplier"] == "Valley Energy"
+    assert paired.issue("link_failed") is None
+    await paired.restart()
+    paired.link.move(
+        LinkState.FAILED, RemovedFromHan("The hub told the CAD to leave. Ask why.")
+    )
+    await paired.hass.async_block_till_done()
+    assert paired.issue_key() == "cad_removed"
+    assert paired.issue("link_failed") is None
+
+
+# --- by a pairing service
+
+
+@pytest.fixture
+def network_clock() -> Clock:
+    """The supplier's clock, which moves by the test's hand."""
+    return Clock(NOW, speed=0)
+
+
+@pytest.fixture
+async def supplier(
+    socket_enabled: None, network_clock: Clock
+) -> AsyncGenerator[SupplierService]:
+    """The virtual supplier."""
+
+    class Door:
+        removed: list[bytes] = []
+
+        def admit(self, eui64: bytes, install_code: bytes, seconds: float) -> None: ...
+
+        def is_paired(self, eui64: bytes) -> bool:
+            return True
+
+        def remove(self, eui64: bytes) -> None:
+            self.removed.append(eui64)
+
+    desk = Desk(network_clock, Door(), Behaviour(poll_after=10))
+    async with SupplierService(desk, token=TOKEN) as service:
+        yield service
+
+
+async def with_service(
+    home: LeavingHome, supplier: SupplierService, **more: Any
+) -> None:
+    """Set the entry up with a request that went to the service."""
+    await home.prepare(service=ServiceLink(url=supplier.url, token=TOKEN), **more)
+    await home.start()
+
+
+async def test_the_service_is_told_and_followed(
+    home: LeavingHome, supplier: SupplierService, network_clock: Clock
+) -> None:
+    """From the button of the device to a stick that has forgotten everything."""
+    await with_service(home, supplier)
+    await home.hass.services.async_call(
+        "button",
+        "press",
+        {"entity_id": "button.consumer_access_device_request_unpairing"},
+        blocking=True,
+    )
+    pairing = await home.stored_pairing()
+    assert pairing.state is S.UNPAIR_SENT
+    assert pairing.service_unpair_id == "U00001"
+    network_clock.advance(60)
+    for _ in range(3):
+        await home.wait(seconds=11)
+    pairing = await home.stored_pairing()
+    assert pairing.state is S.UNPAIRED
+    assert home.link.calls[-1] == "unpair"
+    assert home.issue_key() == "unpaired"
+    assert [path for method, path in supplier.seen if method == "POST"] == [
+        "/v1/unpairing-requests"
+    ]
+
+
+async def test_a_refusal_is_shown_in_the_suppliers_words(
+    home: LeavingHome, supplier: SupplierService, network_clock: Clock
+) -> None:
+    supplier.desk.behaviour.refuse_unpairing = True
+    await with_service(home, supplier)
+    await home.act("request_unpairing")
+    network_clock.advance(60)
+    for _ in range(3):
+        await home.wait(seconds=11)
+    issue = home.issue()
+    assert issue is not None
+    assert issue.translation_key == "unpair_refused"
+    assert issue.translation_placeholders is not None
+    assert "could not confirm" in issue.translation_placeholders["detail"]
+    first = (await home.stored_pairing()).unpair_key
+    supplier.desk.behaviour.refuse_unpairing = False
+    answer = await home.act("request_unpairing")
+    assert answer["state"] == "unpair_sent"
+    assert (await home.stored_pairing()).unpair_key != first
+
+
+async def test_a_service_that_does_not_take_it_leaves_other_ways(
+    home: LeavingHome, supplier: SupplierService
+) -> None:
+    """What surely did not arrive is not waited for: the person can write a letter."""
+    await home.prepare(service=ServiceLink(url=supplier.url, token="wrong"))
+    await home.start()
+    with pytest.raises(HomeAssistantError, match="does not know this token"):
+        await home.act("request_unpairing")
+    assert (await home.stored_pairing()).state is S.UNPAIR_RECORDED
+    answer = await home.act("request_unpairing", route="letter", sent=True)
+    assert answer["state"] == "unpair_sent"
+
+
+async def test_no_answer_is_sent_again_under_the_same_key(
+    home: LeavingHome, supplier: SupplierService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is done twice, also when Home Assistant was killed while it sent."""
+    monkeypatch.setattr("custom_components.smets1_cad.supplier_api.ATTEMPTS", 1)
+    await with_service(home, supplier)
+    supplier.desk.behaviour.answering = Answering.ERROR
+    with pytest.raises(HomeAssistantError):
+        await home.act("request_unpairing")
+    assert (await home.stored_pairing()).state is S.UNPAIR_SENDING
+    supplier.desk.behaviour.answering = Answering.NORMAL
+    await home.restart()
+    await home.wait(seconds=2)
+    pairing = await home.stored_pairing()
+    assert pairing.state is S.UNPAIR_SENT
+    assert sum(request.unpairing for request in supplier.desk.requests.values()) == 1
+
+
+async def test_a_pending_request_is_withdrawn_and_followed(
+    home: LeavingHome, supplier: SupplierService
+) -> None:
+    request = supplier.desk.take_pairing(bytes.fromhex(EUI.replace(":", "")), b"")
+    await with_service(home, supplier, way=(S.SENT,), service_id=request.request_id)
+    answer = await home.act("request_unpairing")
+    assert answer["state"] == "unpaired"
+    assert home.issue_key() == "unpaired"
+
+
+async def test_without_a_service_it_cannot_be_told(paired: LeavingHome) -> None:
+    with pytest.raises(HomeAssistantError, match="No pairing service"):
+        await paired.act("request_unpairing", route="pairing_service")
+
+
+# --- removing the entry
+
+
+async def test_removing_the_entry_says_that_the_supplier_still_lists_the_cad(
+    paired: LeavingHome,
+) -> None:
+    await paired.hass.config_entries.async_remove(paired.entry.entry_id)
+    await paired.hass.async_block_till_done()
+    issue = paired.issue("removed_still_listed")
+    assert issue is not None
+    assert issue.is_persistent
+    assert issue.translation_placeholders == {
+        "supplier": "Valley Energy",
+        "eui64": "00-0D-6F-00-0A-0B-0C-0D",
+    }
+    assert paired.issue() is None
+
+
+async def test_removing_what_is_unpaired_says_nothing(paired: LeavingHome) -> None:
+    await paired.act("request_unpairing", route="phone", sent=True)
+    await paired.act("confirm_unpairing")
+    await paired.hass.config_entries.async_remove(paired.entry.entry_id)
+    assert not [
+        issue
+        for (domain, _), issue in ir.async_get(paired.hass).issues.items()
+        if domain == DOMAIN and issue.active
+    ]
+
+
+async def test_an_unreadable_store_is_removed_all_the_same(home: LeavingHome) -> None:
+    await home.prepare()
+    await (await home.store()).pairing.save({"history": []})
+    await home.hass.config_entries.async_remove(home.entry.entry_id)
+    assert home.issue("removed_still_listed") is None
+    assert await (await home.store()).pairing.load() is None
