@@ -106,8 +106,8 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
     (_manifest(usb=[{"vid": "10c4"}]), "upper case"),
     (_manifest(usb=[{"description": "*CAD*"}]), "lower case"),
     (
-        _module("from homeassistant.components.recorder import get_instance\n"),
-        "uses recorder",
+        _module("from homeassistant.components.history import HistoryPeriodView\n"),
+        "uses history",
     ),
     (_module("import homeassistant.components.mqtt.client\n"), "uses mqtt"),
     (_manifest(config_flow=False), "disagree"),

@@ -1,0 +1,157 @@
+"""Run houses in processes of their own, which may be killed.
+
+``python -m tests.erasure.run`` reads orders, one JSON object a line, and forks for each;
+what there is to import is imported once. An order has a ``command``, the ``config``
+folder, perhaps a ``url`` of a database, and perhaps where to ``kill`` itself: a file, a
+line, and the how manieth time that the line is run. The answer is a line of JSON with the
+exit status and what the house said.
+
+``fill`` moves in; ``erase`` ends the tenancy; ``start`` starts and stops, and waits for an
+erasure that is open.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+import json
+import os
+from pathlib import Path
+import signal
+import sys
+from types import CodeType
+from typing import Any, Final
+
+from custom_components.smets1_cad.tenancy import (
+    async_change_of_tenancy,
+    async_erasure_report,
+)
+from custom_components.smets1_cad.tenancy_record import TenancyEnd
+
+from .house import CAD, House, hurry, log_to, move_in, open_house
+
+type Answer = dict[str, Any]
+
+
+async def fill(house: House) -> Answer:
+    """Move in."""
+    await move_in(house)
+    return {"cad": CAD}
+
+
+async def erase(house: House) -> Answer:
+    """End the tenancy."""
+    report = await async_change_of_tenancy(
+        house.hass, house.entry, reason=TenancyEnd.USER
+    )
+    return await settled(house) | {"returned": report.as_dict()}
+
+
+async def start(house: House) -> Answer:
+    """Go on with an erasure, if there is one."""
+    return await settled(house)
+
+
+async def settled(house: House) -> Answer:
+    """Wait until nothing is under way any more, and say what has become of everything."""
+    hass = house.hass
+    while any(
+        task.get_name() == "smets1_cad erase" for task in asyncio.all_tasks(hass.loop)
+    ):
+        await asyncio.sleep(0.01)
+    await house.recorded()
+    report = await async_erasure_report(hass, house.entry)
+    return {
+        "report": report and report.as_dict(),
+        "entry": {"state": house.entry.state.value, "data": dict(house.entry.data)},
+        "reason": house.entry.reason,
+        "entities": sorted(hass.states.async_entity_ids()),
+    }
+
+
+COMMANDS: dict[str, Callable[[House], Any]] = {
+    "fill": fill,
+    "erase": erase,
+    "start": start,
+}
+
+
+async def run(command: str, config: Path, db_url: str | None) -> Answer:
+    """Run one command from start to stop."""
+    async with open_house(config, db_url) as house:
+        return await COMMANDS[command](house)
+
+
+class Tracer:
+    """Counts the lines run in the files that erase, and kills the process at one of them."""
+
+    _FILES: Final = (
+        "smets1_cad/tenancy",
+        "smets1_cad/document.py",
+        "smets1_cad/consent.py",
+        "smets1_cad/erasure/",
+        "homeassistant/helpers/storage.py",
+        "homeassistant/util/file.py",
+    )
+
+    def __init__(self, kill: list[Any] | None) -> None:
+        """Say where: file, line, how manieth time."""
+        self._kill = kill
+        self.hits: Counter[tuple[str, int]] = Counter()
+
+    def begin(self) -> None:
+        """Watch from now on, in every thread."""
+        tool = sys.monitoring.DEBUGGER_ID
+        sys.monitoring.use_tool_id(tool, "kill")
+        sys.monitoring.register_callback(
+            tool, sys.monitoring.events.LINE, self._line_run
+        )
+        sys.monitoring.set_events(tool, sys.monitoring.events.LINE)
+
+    def _line_run(self, code: CodeType, line: int) -> Any:
+        if not any(name in code.co_filename for name in self._FILES):
+            return sys.monitoring.DISABLE
+        at = (code.co_filename, line)
+        self.hits[at] += 1
+        if self._kill == [*at, self.hits[at]]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return None
+
+
+def obey(order: dict[str, Any], answer_to: Path) -> None:
+    """Carry out an order in this process."""
+    hurry()
+    config = Path(order["config"])
+    config.mkdir(parents=True, exist_ok=True)
+    log_to(config)
+    tracer = Tracer(order.get("kill"))
+    if "kill" in order:
+        tracer.begin()
+    answer = asyncio.run(run(order["command"], config, order.get("url")))
+    if "kill" in order:
+        answer["lines"] = [[*at, count] for at, count in tracer.hits.items()]
+    answer_to.write_text(json.dumps(answer))
+
+
+def main() -> None:
+    """Carry out every order in a process of its own."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        answer_to = Path(order["config"]).with_name("answer.json")
+        answer_to.unlink(missing_ok=True)
+        if (process := os.fork()) == 0:
+            # What it prints is none of the caller's business.
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+            status = 1
+            try:
+                obey(order, answer_to)
+                status = 0
+            finally:
+                sys.stderr.flush()
+                os._exit(status)
+        _, status = os.waitpid(process, 0)
+        answer = json.loads(answer_to.read_text()) if answer_to.exists() else None
+        print(json.dumps([os.waitstatus_to_exitcode(status), answer]), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
