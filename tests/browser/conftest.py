@@ -18,13 +18,26 @@ READY = re.compile(r"ready at (http://\S+)/ \(user (\w+), password (\w+)\)")
 
 
 class Demo:
-    """Where the demo is, and who logs in."""
+    """Where the demo is, who logs in, and what its card says to type."""
 
-    def __init__(self, url: str, user: str, password: str) -> None:
+    def __init__(self, url: str, user: str, password: str, card: str) -> None:
         """Keep what the demo printed."""
         self.url = url
         self.user = user
         self.password = password
+        self.radio = self._say(card, r"Radio +(\S+)")
+        self.certificate = "\n".join(
+            re.findall(r"^ +((?:CA Public|Device) .*)$", card, re.MULTILINE)
+        )
+        self.mpan, self.mprn = self._say(card, r"MPAN, MPRN +(.*)").split(", ")
+        self.service = self._say(card, r"Pairing service +(\S+)")
+        self.token = self._say(card, r"Token +(\S+)")
+
+    @staticmethod
+    def _say(card: str, pattern: str) -> str:
+        match = re.search(pattern, card)
+        assert match is not None, card
+        return match[1]
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +55,7 @@ def chromium() -> str:
 def demo(chromium: str) -> Iterator[Demo]:
     """Run scripts/demo for the session, and stop it as Ctrl-C does."""
     process = subprocess.Popen(
-        [ROOT / "scripts" / "demo"],
+        [ROOT / "scripts" / "demo", "--manual"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -54,7 +67,7 @@ def demo(chromium: str) -> Iterator[Demo]:
         for line in process.stdout:
             said.append(line)
             if match := READY.search(line):
-                yield Demo(*match.groups())
+                yield Demo(*match.groups(), "".join(said))
                 break
         else:
             pytest.fail("the demo did not start:\n" + "".join(said))
@@ -66,7 +79,7 @@ def demo(chromium: str) -> Iterator[Demo]:
 
 @pytest.fixture
 def page(chromium: str, demo: Demo) -> Iterator[Page]:
-    """A fresh browser page, British, not logged in."""
+    """A fresh browser page, British, logged in as a person does."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium,
@@ -88,6 +101,11 @@ def page(chromium: str, demo: Demo) -> Iterator[Page]:
             )
             page = context.new_page()
             page.set_default_timeout(30_000)
+            page.goto(demo.url)
+            page.locator("input[name=username]").fill(demo.user)
+            page.locator("input[name=password]").fill(demo.password)
+            page.get_by_role("button", name="Log in").click()
+            page.wait_for_url("**/home/**")
             yield page
         finally:
             browser.close()
