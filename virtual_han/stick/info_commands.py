@@ -1,16 +1,14 @@
 """Commands that ask what the stick is, and configure it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 import struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..aps import EndpointDescription
 from .ezsp import STACK_TYPE_MESH, STACK_VERSIONS, Values
+from .firmware import Firmware, Handler
 from .membership import NetworkState
 from .status import Status
-
-if TYPE_CHECKING:
-    from .ncp import Ncp
 
 COUNTERS: Final = {8: 40, 13: 41, 14: 42, 18: 42}
 FREE_BUFFERS: Final = 200
@@ -27,7 +25,7 @@ _CERTIFICATE_LIBRARIES: Final = {0x06: 0x0001}
 _LIBRARY_PRESENT: Final = 0x80
 
 
-def _version(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _version(ncp: Firmware, _: dict[str, Any]) -> Values:
     return {
         "protocolVersion": ncp.version,
         "stackType": STACK_TYPE_MESH,
@@ -35,12 +33,12 @@ def _version(ncp: Ncp, _: dict[str, Any]) -> Values:
     }
 
 
-def _custom_frame(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _custom_frame(ncp: Firmware, _: dict[str, Any]) -> Values:
     """Refuse vendor extensions, which would make the host believe in features."""
     return {"status": Status.INVALID_CALL, "reply": b""}
 
 
-def _get_value(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _get_value(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     number = arguments["valueId"]
     if number == _VALUE_VERSION_INFO:
         version = STACK_VERSIONS[ncp.version]
@@ -54,18 +52,18 @@ def _get_value(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": Status.OK, "value": ncp.values.get(number, b"\x00")}
 
 
-def _set_value(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _set_value(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     ncp.values[arguments["valueId"]] = arguments["value"]
     return {"status": Status.OK}
 
 
-def _get_configuration(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _get_configuration(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     number = arguments["configId"]
     default = SECURITY_LEVEL if number == _CONFIG_SECURITY_LEVEL else 0
     return {"status": Status.OK, "value": ncp.configuration.get(number, default)}
 
 
-def _set_configuration(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _set_configuration(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     if ncp.stack.state is not NetworkState.NO_NETWORK:
         return {"status": Status.INVALID_CALL}
     number, value = arguments["configId"], arguments["value"]
@@ -76,11 +74,11 @@ def _set_configuration(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": Status.OK}
 
 
-def _read_counters(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _read_counters(ncp: Firmware, _: dict[str, Any]) -> Values:
     return {"values": bytes(2 * COUNTERS[ncp.version])}
 
 
-def _add_endpoint(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _add_endpoint(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     """Register an endpoint; the stack takes none once its network is up."""
     if ncp.stack.state is not NetworkState.NO_NETWORK:
         return {"status": Status.INVALID_CALL}
@@ -100,17 +98,17 @@ def _add_endpoint(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": Status.OK}
 
 
-def _library_status(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _library_status(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     suite = _CERTIFICATE_LIBRARIES.get(arguments["libraryId"])
     present = suite is None or ncp.cbke.present(suite)
     return {"status": _LIBRARY_PRESENT if present else 0}
 
 
-def _echo(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _echo(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     return {"echo": arguments["data"]}
 
 
-HANDLERS: Final[Mapping[str, Callable[[Ncp, dict[str, Any]], Values]]] = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "version": _version,
     "customFrame": _custom_frame,
     "getValue": _get_value,

@@ -1,16 +1,14 @@
 """Commands that send, and callbacks that bring, application and ZDO messages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..frames import COORDINATOR, ApsFrame, Delivery, is_broadcast
 from . import layout
 from .ezsp import Values
+from .firmware import Firmware, Handler
 from .status import Status
-
-if TYPE_CHECKING:
-    from .ncp import Ncp
 
 _OUTGOING_DIRECT: Final = 0
 _INCOMING_UNICAST: Final = 0
@@ -26,13 +24,13 @@ def _argument(arguments: dict[str, Any], *names: str) -> Any:
     return next(arguments[name] for name in names if name in arguments)
 
 
-def _outgoing(ncp: Ncp, arguments: dict[str, Any]) -> ApsFrame:
+def _outgoing(ncp: Firmware, arguments: dict[str, Any]) -> ApsFrame:
     ember = layout.EmberApsFrame.decode(_argument(arguments, "apsFrame", "aps_frame"))
     payload = _argument(arguments, "messageContents", "message")
     return ember.frame(ncp.stack.sender.next_aps_count(), payload)
 
 
-def _send_unicast(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _send_unicast(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     frame = _outgoing(ncp, arguments)
     destination = _argument(arguments, "indexOrDestination", "nwk")
     tag = _argument(arguments, "messageTag", "message_tag")
@@ -42,7 +40,7 @@ def _send_unicast(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     }
 
 
-def _send_broadcast(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _send_broadcast(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     frame = replace(
         _outgoing(ncp, arguments), delivery=Delivery.BROADCAST, wants_ack=False
     )
@@ -50,7 +48,7 @@ def _send_broadcast(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": ncp.stack.send(frame, destination, 0), "sequence": frame.counter}
 
 
-def _send_reply(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _send_reply(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     """Send the acknowledgement of a fragment, which is all that hosts use replies for."""
     ember = layout.EmberApsFrame.decode(arguments["apsFrame"])
     frame = ember.frame(ember.sequence, b"")
@@ -59,7 +57,7 @@ def _send_reply(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": ncp.stack.acknowledge(frame, arguments["sender"])}
 
 
-def _poll(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _poll(ncp: Firmware, _: dict[str, Any]) -> Values:
     """Poll: a device that stays awake has nothing waiting at its parent."""
     ncp.callback("pollCompleteHandler", {"status": Status.OK})
     return {"status": Status.OK}
@@ -84,7 +82,7 @@ def message_sent(tag: int, destination: int, frame: ApsFrame, status: Status) ->
 
 
 def incoming_message(
-    ncp: Ncp, frame: ApsFrame, sender: int, destination: int
+    ncp: Firmware, frame: ApsFrame, sender: int, destination: int
 ) -> Values:
     """Return the fields of incomingMessageHandler, under the names of all versions."""
     kind = _INCOMING_BROADCAST if is_broadcast(destination) else _INCOMING_UNICAST
@@ -114,7 +112,7 @@ def incoming_message(
     }
 
 
-HANDLERS: Final[Mapping[str, Callable[[Ncp, dict[str, Any]], Values]]] = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "sendUnicast": _send_unicast,
     "sendBroadcast": _send_broadcast,
     "sendMulticast": _send_broadcast,

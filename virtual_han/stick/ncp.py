@@ -19,6 +19,7 @@ from .ezsp import (
     legacy_version_response,
     version_request,
 )
+from .firmware import Handler
 from .flash import Flash
 from .message_commands import incoming_message, message_sent
 from .sender import Timing
@@ -27,8 +28,6 @@ from .stack import Stack
 from .status import Status
 
 LOGGER = logging.getLogger(__package__)
-
-type Handler = Callable[[Ncp, dict[str, Any]], Values]
 
 HANDLERS: Mapping[str, Handler] = {
     **info_commands.HANDLERS,

@@ -1,18 +1,16 @@
 """Commands that scan, join, rejoin and leave."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 import struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..frames import COORDINATOR, NO_ADDRESS
 from . import layout
 from .ezsp import Values
+from .firmware import Firmware, Handler
 from .flash import StoredNetwork
 from .membership import Candidate
 from .status import Status
-
-if TYPE_CHECKING:
-    from .ncp import Ncp
 
 CHANNELS: Final = range(11, 27)
 QUIET_DBM: Final = -90
@@ -31,7 +29,7 @@ def channels_in(mask: int) -> list[int]:
     return [channel for channel in CHANNELS if mask >> channel & 1]
 
 
-def _start_scan(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _start_scan(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     for channel in channels_in(arguments["channelMask"]):
         if arguments["scanType"] == _ENERGY_SCAN:
             ncp.callback(
@@ -60,7 +58,7 @@ def _start_scan(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": Status.OK}
 
 
-def _join(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _join(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     channel, pan_id, extended = layout.parse_network_parameters(arguments["parameters"])
     candidate = Candidate(channel, pan_id, extended)
     return {"status": ncp.stack.membership.join(arguments["nodeType"], candidate)}
@@ -69,7 +67,7 @@ def _join(ncp: Ncp, arguments: dict[str, Any]) -> Values:
 _BEACON_DATA: Final = struct.Struct("<BBbBBbbH8sH???")
 
 
-def _join_directly(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _join_directly(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     channel, _, _, _, _, _, _, pan_id, extended, *_ = _BEACON_DATA.unpack(
         arguments["beacon"]
     )
@@ -77,7 +75,7 @@ def _join_directly(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": ncp.stack.membership.join(arguments["localNodeType"], candidate)}
 
 
-def _rejoin(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _rejoin(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     channels = channels_in(arguments["channelMask"])
     return {
         "status": ncp.stack.membership.rejoin(
@@ -86,19 +84,19 @@ def _rejoin(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     }
 
 
-def _network_init(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _network_init(ncp: Firmware, _: dict[str, Any]) -> Values:
     return {"status": ncp.stack.membership.resume()}
 
 
-def _network_state(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _network_state(ncp: Firmware, _: dict[str, Any]) -> Values:
     return {"status": int(ncp.stack.state)}
 
 
-def _leave(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _leave(ncp: Firmware, _: dict[str, Any]) -> Values:
     return {"status": ncp.stack.membership.leave()}
 
 
-def _parameters(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _parameters(ncp: Firmware, _: dict[str, Any]) -> Values:
     network = ncp.flash.network
     return {
         "status": Status.OK if network else Status.NOT_JOINED,
@@ -107,15 +105,15 @@ def _parameters(ncp: Ncp, _: dict[str, Any]) -> Values:
     }
 
 
-def _node_id(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _node_id(ncp: Firmware, _: dict[str, Any]) -> Values:
     return {"nodeId": ncp.stack.address}
 
 
-def _eui64(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _eui64(ncp: Firmware, _: dict[str, Any]) -> Values:
     return {"eui64": ncp.flash.eui64[::-1]}
 
 
-def _security_state(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _security_state(ncp: Firmware, _: dict[str, Any]) -> Values:
     network = ncp.flash.network
     bits = _GLOBAL_LINK_KEY | _HAVE_LINK_KEY if ncp.flash.link_key else 0
     trust_centre = network.trust_centre if network else _UNKNOWN_EUI64
@@ -125,7 +123,7 @@ def _security_state(ncp: Ncp, _: dict[str, Any]) -> Values:
     }
 
 
-def _parent(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _parent(ncp: Firmware, _: dict[str, Any]) -> Values:
     network = ncp.flash.network
     trust_centre = network.trust_centre if network else _UNKNOWN_EUI64
     return {
@@ -135,7 +133,7 @@ def _parent(ncp: Ncp, _: dict[str, Any]) -> Values:
     }
 
 
-def _lookup_address(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _lookup_address(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     network = ncp.flash.network
     known = network is not None and arguments["eui64"][::-1] == network.trust_centre
     return {
@@ -144,19 +142,19 @@ def _lookup_address(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     }
 
 
-def _lookup_eui64(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _lookup_eui64(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     network = ncp.flash.network
     known = network is not None and arguments["nodeId"] == COORDINATOR
     eui64 = network.trust_centre if network and known else _UNKNOWN_EUI64
     return {"status": Status.OK if known else Status.NOT_FOUND, "eui64": eui64[::-1]}
 
 
-def _refused(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _refused(ncp: Firmware, _: dict[str, Any]) -> Values:
     """Refuse to form a network or to let others join through the stick."""
     return {"status": Status.INVALID_CALL}
 
 
-HANDLERS: Final[Mapping[str, Callable[[Ncp, dict[str, Any]], Values]]] = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "startScan": _start_scan,
     "joinNetwork": _join,
     "joinNetworkDirectly": _join_directly,

@@ -1,19 +1,17 @@
 """Commands about keys, tokens and certificates."""
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from ..crypto.ecqv import Credentials
 from ..crypto.mmo import crc_x25
 from ..crypto.suite import SUITE_1, SUITE_2, SUITES
 from . import layout
 from .ezsp import Values
+from .firmware import Firmware, Handler
 from .flash import Flash
 from .security import InitialSecurity
 from .status import Status
-
-if TYPE_CHECKING:
-    from .ncp import Ncp
 
 NETWORK_KEY: Final = 1
 TC_LINK_KEY: Final = 2
@@ -42,7 +40,7 @@ def apply_tokens(flash: Flash) -> None:
         flash.link_key = token[10:]
 
 
-def _set_initial_security(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _set_initial_security(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     ncp.stack.membership.security = InitialSecurity.decode(arguments["state"])
     return {"status": Status.OK}
 
@@ -50,7 +48,7 @@ def _set_initial_security(ncp: Ncp, arguments: dict[str, Any]) -> Values:
 # Keys.
 
 
-def _import_key(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _import_key(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     """Take a trust centre link key, which the running stack uses from the next frame on."""
     context = arguments["context"]
     if context[0] != TC_LINK_KEY:
@@ -60,7 +58,7 @@ def _import_key(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": Status.OK, "context": context}
 
 
-def _export_key(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _export_key(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     context = arguments["context"]
     key = b""
     if context[0] == TC_LINK_KEY:
@@ -71,7 +69,7 @@ def _export_key(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": status, "key": key or bytes(16), "context": context}
 
 
-def _get_key(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _get_key(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     """Return a key on firmware older than EZSP 13."""
     flash, network = ncp.flash, ncp.flash.network
     if network is None:
@@ -98,7 +96,7 @@ def _get_key(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": Status.OK, "keyStruct": octets}
 
 
-def _network_key_info(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _network_key_info(ncp: Firmware, _: dict[str, Any]) -> Values:
     network = ncp.flash.network
     if network is None:
         return {"status": Status.NOT_FOUND}
@@ -115,7 +113,7 @@ def _network_key_info(ncp: Ncp, _: dict[str, Any]) -> Values:
 # Tokens.
 
 
-def _get_mfg_token(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _get_mfg_token(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     flash = ncp.flash
     match arguments["tokenId"]:
         case 0x01:
@@ -153,7 +151,7 @@ def _install_code_token(code: bytes) -> bytes:
     return flags + code.ljust(16, b"\x00") + crc_x25(code).to_bytes(2, "little")
 
 
-def _set_mfg_token(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _set_mfg_token(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     """Write the EUI-64, once; other manufacturing tokens are locked."""
     data = arguments["tokenData"]
     if (
@@ -167,7 +165,7 @@ def _set_mfg_token(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": Status.OK}
 
 
-def _get_token(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _get_token(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     number, network = arguments["token"], ncp.flash.network
     data = ncp.flash.tokens.get(number)
     if number == TRUST_CENTRE_TOKEN and data is None and network is not None:
@@ -177,14 +175,14 @@ def _get_token(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": Status.OK, "value": data}
 
 
-def _set_token(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _set_token(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     """Write a token; the running stack looks at it only after a reset."""
     ncp.flash.tokens[arguments["token"]] = arguments["token_data"]
     ncp.flash.save()
     return {"status": Status.OK}
 
 
-def _factory_reset(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _factory_reset(ncp: Firmware, _: dict[str, Any]) -> Values:
     ncp.flash.network = None
     ncp.flash.link_key = b""
     ncp.flash.tokens.clear()
@@ -195,8 +193,8 @@ def _factory_reset(ncp: Ncp, _: dict[str, Any]) -> Values:
 # Certificates and key establishment, for each suite.
 
 
-def _get_certificate(bit: int) -> Callable[[Ncp, dict[str, Any]], Values]:
-    def handler(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _get_certificate(bit: int) -> Handler:
+    def handler(ncp: Firmware, _: dict[str, Any]) -> Values:
         blank = bytes(SUITES[bit].certificate_size)
         if not ncp.cbke.present(bit):
             return {"status": Status.LIBRARY_NOT_PRESENT, "localCert": blank}
@@ -209,8 +207,8 @@ def _get_certificate(bit: int) -> Callable[[Ncp, dict[str, Any]], Values]:
     return handler
 
 
-def _generate(bit: int, suffix: str) -> Callable[[Ncp, dict[str, Any]], Values]:
-    def handler(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _generate(bit: int, suffix: str) -> Handler:
+    def handler(ncp: Firmware, _: dict[str, Any]) -> Values:
         if not ncp.cbke.present(bit):
             return {"status": Status.LIBRARY_NOT_PRESENT}
         public = ncp.cbke.generate(bit)
@@ -226,8 +224,8 @@ def _generate(bit: int, suffix: str) -> Callable[[Ncp, dict[str, Any]], Values]:
     return handler
 
 
-def _calculate(bit: int, suffix: str) -> Callable[[Ncp, dict[str, Any]], Values]:
-    def handler(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _calculate(bit: int, suffix: str) -> Handler:
+    def handler(ncp: Firmware, arguments: dict[str, Any]) -> Values:
         if not ncp.cbke.present(bit):
             return {"status": Status.LIBRARY_NOT_PRESENT}
         agreement = ncp.cbke.calculate(
@@ -249,14 +247,14 @@ def _calculate(bit: int, suffix: str) -> Callable[[Ncp, dict[str, Any]], Values]
     return handler
 
 
-def _clear(bit: int) -> Callable[[Ncp, dict[str, Any]], Values]:
-    def handler(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _clear(bit: int) -> Handler:
+    def handler(ncp: Firmware, arguments: dict[str, Any]) -> Values:
         return {"status": ncp.cbke.clear(bit, store=bool(arguments["storeLinkKey"]))}
 
     return handler
 
 
-def _set_cbke_data(ncp: Ncp, arguments: dict[str, Any]) -> Values:
+def _set_cbke_data(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     if not ncp.cbke.present(SUITE_1.bit):
         return {"status": Status.LIBRARY_NOT_PRESENT}
     parts = (arguments["caPublic"], arguments["myCert"], arguments["myKey"])
@@ -265,7 +263,7 @@ def _set_cbke_data(ncp: Ncp, arguments: dict[str, Any]) -> Values:
     return {"status": Status.OK}
 
 
-def _save_cbke_data(ncp: Ncp, _: dict[str, Any]) -> Values:
+def _save_cbke_data(ncp: Firmware, _: dict[str, Any]) -> Values:
     """Store suite 2 data, which the host has handed over with setValue before."""
     if not ncp.cbke.present(SUITE_2.bit):
         return {"status": Status.LIBRARY_NOT_PRESENT}
@@ -282,7 +280,7 @@ def _save_cbke_data(ncp: Ncp, _: dict[str, Any]) -> Values:
     return {"status": Status.OK}
 
 
-HANDLERS: Final[Mapping[str, Callable[[Ncp, dict[str, Any]], Values]]] = {
+HANDLERS: Final[Mapping[str, Handler]] = {
     "setInitialSecurityState": _set_initial_security,
     "importKey": _import_key,
     "exportKey": _export_key,
