@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from ..errors import PointError, SuiteError
+from ..errors import PointError
 from .curve import Curve, Point
 from .ecqv import Credentials, public_key
 from .mmo import derive, hmac
-from .suite import Suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +101,11 @@ def agree(
     mac_key, link_key = derive(
         shared_secret(own, ephemeral, certificate, partner_ephemeral)
     )
-    us = _half(suite, own.certificate, ephemeral.public)
-    them = _half(suite, certificate, partner_ephemeral)
+    us = suite.subject(own.certificate), ephemeral.public
+    them = suite.subject(certificate), partner_ephemeral
     (id_u, q_u), (id_v, q_v) = (us, them) if initiator else (them, us)
     return Agreement(
         initiator_mac=hmac(mac_key, b"\x02" + id_u + id_v + q_u + q_v),
         responder_mac=hmac(mac_key, b"\x03" + id_v + id_u + q_v + q_u),
         link_key=link_key,
     )
-
-
-def _half(suite: Suite, certificate: bytes, ephemeral: bytes) -> tuple[bytes, bytes]:
-    if len(ephemeral) != suite.point_size:
-        raise SuiteError(
-            f"an ephemeral point has {suite.point_size} octets, not {len(ephemeral)}"
-        )
-    return suite.subject(certificate), ephemeral

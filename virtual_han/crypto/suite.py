@@ -56,7 +56,9 @@ class Suite:
         if self.key_offset == 0:
             return certificate[38:40] == _PROFILE
         kind, curve, digest, usage = (certificate[at] for at in (0, 9, 10, 36))
-        return (kind, curve, digest) == _SUITE_2_CONSTANTS and bool(usage & _KEY_AGREEMENT)
+        return (kind, curve, digest) == _SUITE_2_CONSTANTS and bool(
+            usage & _KEY_AGREEMENT
+        )
 
 
 SUITE_1: Final = Suite(
