@@ -111,10 +111,7 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
     ),
     (_module("import homeassistant.components.mqtt.client\n"), "uses mqtt"),
     (_manifest(config_flow=False), "disagree"),
-    (
-        _module("hass.services.async_register('a', 'b', None)\n"),
-        "services.yaml is missing",
-    ),
+    (lambda folder: (folder / "services.yaml").unlink(), "services.yaml is missing"),
     (
         lambda folder: (folder / "services.yaml").write_text("wipe:\n"),
         "wipe is not translated",

@@ -143,7 +143,7 @@ def test_actions_and_platforms_are_not_denied(
         ({"made-up": "done"}, "unknown"),
         ({"discovery": {"status": "maybe"}}, "no such status"),
         ({"discovery": {"status": "exempt"}}, "without a sentence"),
-        ({"action-setup": "done"}, "does not show it"),
+        ({"diagnostics": "done"}, "does not show it"),
     ],
 )
 def test_planted_fault_is_caught(
