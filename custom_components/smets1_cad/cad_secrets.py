@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
+from .document import StoreError
+from .smart_energy.errors import InstallCodeError
 from .smart_energy.install_code import InstallCode
 
 _INSTALL_CODE: Final = "install_code"
@@ -34,11 +36,18 @@ class CadSecrets:
         """Return what `as_dict` wrote; empty for None.
 
         Raises:
-            InstallCodeError, ValueError: it was not written by `as_dict`.
+            StoreError: ``store_unreadable``: it was not written by `as_dict`.
         """
         data = data or {}
         code = data.get(_INSTALL_CODE)
-        return cls(
-            install_code=InstallCode(bytes.fromhex(code)) if code else None,
-            credentials=data.get(_CREDENTIALS, ""),
-        )
+        try:
+            return cls(
+                install_code=InstallCode(bytes.fromhex(code)) if code else None,
+                credentials=data.get(_CREDENTIALS, ""),
+            )
+        except InstallCodeError, TypeError, ValueError:
+            # Its own message could quote the code.
+            raise StoreError(
+                "The CAD's install code is stored, and damaged. Restore a backup, or set the CAD up again.",
+                reason="store_unreadable",
+            ) from None

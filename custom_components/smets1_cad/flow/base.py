@@ -6,7 +6,10 @@ from typing import Any
 import probatio
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.data_entry_flow import AbortFlow
 
+from ..const import LOGGER
+from ..store import StoreError
 from .draft import Draft
 
 
@@ -15,10 +18,30 @@ class PairingSteps(ConfigFlow):
 
     _draft: Draft
 
-    async def _keep(self, step_id: str, user_input: Mapping[str, Any]) -> None:
-        """Keep what was typed in a step, so that leaving the dialog loses nothing."""
+    async def _keep(
+        self, step_id: str, user_input: Mapping[str, Any]
+    ) -> dict[str, str]:
+        """Keep what was typed in a step, so that leaving the dialog loses nothing; return errors."""
         self._draft.inputs[step_id] = dict(user_input)
-        await self._draft.save()
+        return await self._save()
+
+    async def _save(self) -> dict[str, str]:
+        """Keep the draft; return errors."""
+        try:
+            await self._draft.save()
+        except StoreError as err:
+            LOGGER.debug("The draft was not kept: %s", err)
+            return {"base": err.reason}
+        return {}
+
+    async def _save_or_abort(self) -> None:
+        """Keep the draft where no form is shown that could tell of an error.
+
+        Raises:
+            AbortFlow: it could not be kept.
+        """
+        if errors := await self._save():
+            raise AbortFlow(errors["base"])
 
     def _form(
         self,
@@ -27,8 +50,6 @@ class PairingSteps(ConfigFlow):
         *,
         user_input: Mapping[str, Any] | None = None,
         errors: dict[str, str] | None = None,
-        placeholders: Mapping[str, str] | None = None,
-        last_step: bool | None = None,
     ) -> ConfigFlowResult:
         """Show a form, filled in with what was typed last, now or on an earlier day."""
         return self.async_show_form(
@@ -37,6 +58,4 @@ class PairingSteps(ConfigFlow):
                 schema, user_input or self._draft.inputs.get(step_id)
             ),
             errors=errors or {},
-            description_placeholders=dict(placeholders or {}),
-            last_step=last_step,
         )

@@ -5,6 +5,7 @@ from typing import Any, Final
 import probatio
 
 from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     BooleanSelector,
     QrCodeSelector,
@@ -15,10 +16,18 @@ from homeassistant.helpers.selector import (
 from ..cad.clock import SYSTEM_CLOCK
 from ..cad.errors import CadError
 from ..consent import DEFAULT_PERIOD, Consents, Declaration, Scope
-from ..consent_text import CURRENT_VERSION, Box, boxes_shown, load_consent_text
-from ..identity import Ihd
+from ..consent_text import (
+    CURRENT_VERSION,
+    Box,
+    ShownText,
+    boxes_required,
+    boxes_shown,
+    load_consent_text,
+)
+from ..const import LOGGER
+from ..identity import Identity, Ihd
 from ..smart_energy.install_code import qr_text
-from ..store import async_load_consents
+from ..store import StoreError, async_load_consents
 from .home import HomeSteps
 
 CONF_QR: Final = "qr_code"
@@ -28,6 +37,7 @@ class ConsentSteps(HomeSteps):
     """Consent, which comes before anything leaves the house."""
 
     _consents: Consents
+    _shown: ShownText
 
     async def _next_after_consent(self) -> ConfigFlowResult:
         """Go on with consent on record; the class that puts the steps together says where."""
@@ -41,47 +51,27 @@ class ConsentSteps(HomeSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show the wording in full and take each box as a step of will of its own."""
-        self._consents = await async_load_consents(
-            self.hass, self._draft.store, SYSTEM_CLOCK
-        )
+        await self._load_consents()
         identity = self._identity()
-        scope = Scope(
-            identity=identity,
-            cad=str(self._draft.eui64),
-            wording_version=CURRENT_VERSION,
-        )
-        if self._consents.renewal_needed(scope) is None:
-            # Given on an earlier day, for the same home and meters.
+        if self._is_covered(identity):
+            # Given on an earlier day, by the same person for the same home and meters.
             return await self._next_after_consent()
         has_ihd = identity.ihd is not Ihd.NONE
-        text = await self.hass.async_add_executor_job(
-            load_consent_text, self.hass.config.language
-        )
-        shown = text.show(
-            fuels=identity.fuels,
-            supplier=self._supplier_names(),
-            has_ihd=has_ihd,
-            retention_days=None,
-            period_days=DEFAULT_PERIOD.days,
-        )
         errors: dict[str, str] = {}
-        if user_input is not None:
+        if user_input is None:
+            self._shown = await self._text(identity)
+        else:
             declaration = Declaration(
                 identity=identity,
                 cad=str(self._draft.eui64),
                 supplier=self._supplier_names(),
-                text=shown,
+                # What was read is what goes on record, whatever changed meanwhile.
+                text=self._shown,
                 ticked=frozenset(box for box in Box if user_input.get(box)),
             )
-            if missing := declaration.missing():
-                errors = {box.value: "consent_box" for box in missing}
-            else:
-                try:
-                    await self._consents.give(declaration)
-                except CadError, OSError:
-                    errors["base"] = "consent_not_stored"
-                else:
-                    return await self._next_after_consent()
+            errors = await self._give(declaration)
+            if not errors:
+                return await self._next_after_consent()
         schema = probatio.Schema(
             {
                 # Unticked, also after an error: ticking is the positive step.
@@ -94,10 +84,64 @@ class ConsentSteps(HomeSteps):
             data_schema=self.add_suggested_values_to_schema(schema, user_input),
             errors=errors,
             description_placeholders={
-                "text": shown.body,
-                **{f"box_{box}": words for box, words in shown.boxes.items()},
+                "text": self._shown.body,
+                **{f"box_{box}": words for box, words in self._shown.boxes.items()},
             },
         )
+
+    async def _load_consents(self) -> None:
+        """Read the log as it is now.
+
+        Raises:
+            AbortFlow: it cannot be read.
+        """
+        try:
+            self._consents = await async_load_consents(
+                self.hass, self._draft.store, SYSTEM_CLOCK
+            )
+        except StoreError as err:
+            raise AbortFlow(err.reason) from err
+
+    def _is_covered(self, identity: Identity) -> bool:
+        """Whether the consent that stands was given for just this, by this person, to this supplier."""
+        scope = Scope(
+            identity=identity,
+            cad=str(self._draft.eui64),
+            wording_version=CURRENT_VERSION,
+        )
+        record = self._consents.current
+        return (
+            self._consents.renewal_needed(scope) is None
+            and record is not None
+            and record.identity is not None
+            and record.identity.name == identity.name
+            and record.supplier == self._supplier_names()
+            and boxes_required(has_ihd=identity.ihd is not Ihd.NONE) <= record.boxes
+        )
+
+    async def _text(self, identity: Identity) -> ShownText:
+        """Return the wording in Home Assistant's language, its blanks filled in."""
+        text = await self.hass.async_add_executor_job(
+            load_consent_text, self.hass.config.language
+        )
+        return text.show(
+            fuels=identity.fuels,
+            supplier=self._supplier_names(),
+            has_ihd=identity.ihd is not Ihd.NONE,
+            retention_days=None,
+            period_days=DEFAULT_PERIOD.days,
+        )
+
+    async def _give(self, declaration: Declaration) -> dict[str, str]:
+        """Put consent on record; return errors."""
+        if missing := declaration.missing():
+            return {box.value: "consent_box" for box in missing}
+        try:
+            await self._consents.give(declaration)
+        except CadError as err:
+            LOGGER.debug("Consent was not kept: %s", err)
+            return {"base": "consent_not_stored"}
+        return {}
 
     async def async_step_pairing_details(
         self, user_input: dict[str, Any] | None = None

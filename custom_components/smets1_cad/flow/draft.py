@@ -1,12 +1,16 @@
 """What has been entered so far: kept on disk, so that every step can be left and resumed."""
 
 from dataclasses import dataclass, field
-from typing import Any
+import hashlib
+from typing import Any, Final
 
 from ..cad_secrets import CadSecrets
 from ..smart_energy.eui64 import Eui64
 from ..smart_energy.install_code import InstallCode
 from ..store import CadStore, Section
+
+_REQUESTED: Final = "requested"
+"""Among the inputs: what the request was written down with. No step has this name."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,20 +35,24 @@ class Draft:
 
     def __repr__(self) -> str:
         """Show nothing of what was typed."""
-        return f"Draft({self.eui64!r}, steps={sorted(self.inputs)})"
+        return f"Draft(steps={sorted(self.inputs)})"
 
     @property
     def _setup(self) -> Section[dict[str, Any]]:
         return Section(self.store, "setup", strict=True)
 
     async def load(self) -> bool:
-        """Take up what was kept; return whether there was anything."""
+        """Take up what was kept; return whether there was anything.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
         setup = await self._setup.load() or {}
         self.inputs = setup
         secrets = CadSecrets.from_dict(await self.store.secrets.load())
         self.install_code = secrets.install_code
         self.credentials = secrets.credentials
-        return bool(setup or self.credentials)
+        return bool(setup or self.install_code or self.credentials)
 
     async def save(self) -> None:
         """Keep it, and return once it is on disk.
@@ -52,15 +60,44 @@ class Draft:
         Raises:
             StoreError: it could not be written.
         """
-        await self._setup.save(self.inputs)
+        await self._setup.save(dict(self.inputs))
         await self.store.secrets.save(
             CadSecrets(
                 install_code=self.install_code, credentials=self.credentials
             ).as_dict()
         )
 
+    @property
+    def code_changed(self) -> bool:
+        """Whether a request was written down with another install code than the present one."""
+        requested = self.inputs.get(_REQUESTED)
+        return requested is not None and requested != self._requested
+
+    @property
+    def _requested(self) -> dict[str, Any]:
+        assert self.install_code is not None
+        return {"code_sha256": hashlib.sha256(self.install_code.octets).hexdigest()}
+
+    async def note_request(self) -> None:
+        """Note with which install code the request is written down.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        self.inputs[_REQUESTED] = self._requested
+        await self.save()
+
     async def clear(self) -> None:
-        """Forget what was typed and loaded. What is on record of a consent stays."""
-        self.inputs, self.install_code, self.credentials = {}, None, ""
-        await self._setup.clear()
-        await self.store.secrets.clear()
+        """Forget what was typed and loaded. What is on record of a consent stays.
+
+        So does an install code that a request was written with, which the supplier may have.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        requested = self.inputs.get(_REQUESTED)
+        self.inputs = {} if requested is None else {_REQUESTED: requested}
+        self.credentials = ""
+        if requested is None:
+            self.install_code = None
+        await self.save()

@@ -24,6 +24,7 @@ from ..identity import (
     Ihd,
     Premises,
     Relation,
+    Warn,
     check_identity,
 )
 from .base import PairingSteps
@@ -32,6 +33,13 @@ CONF_FUELS: Final = "fuels"
 CONF_IHD: Final = "ihd"
 CONF_PREMISES: Final = "premises"
 CONF_RELATION: Final = "relation"
+
+_WARNED_OF: Final[Mapping[Warn, str]] = {
+    Warn.MPRN_CHECK_DIGITS: "mprn",
+    Warn.MPAN_MAYBE_EXPORT: "mpan",
+    Warn.BILL_PAYER_ELSEWHERE: CONF_RELATION,
+}
+"""Where each warning is shown."""
 
 
 class Fuels(StrEnum):
@@ -120,7 +128,7 @@ def _meters_schema(fuels: Fuels, suppliers: list[str]) -> probatio.Schema:
 class HomeSteps(PairingSteps):
     """You and your home: who asks, for which premises and which meters."""
 
-    _warned: frozenset[str] = frozenset()
+    _warned: frozenset[tuple[str, str]] = frozenset()
 
     async def _next_after_home(self) -> ConfigFlowResult:
         """Go on when the home is known; the class that puts the steps together says where."""
@@ -167,6 +175,10 @@ class HomeSteps(PairingSteps):
             )
         )
 
+    def _is_known(self) -> bool:
+        """Whether every step about the home was right."""
+        return self._check().identity is not None
+
     def _identity(self) -> Identity:
         """Return who asks, once every step was right."""
         identity = self._check().identity
@@ -174,27 +186,31 @@ class HomeSteps(PairingSteps):
         return identity
 
     def _errors(
-        self, check: IdentityCheck, fields: Mapping[Any, Any]
+        self,
+        check: IdentityCheck,
+        fields: Mapping[Any, Any],
+        typed: Mapping[str, Any],
     ) -> dict[str, str]:
-        """Return the errors of one step's fields, and each warning once."""
+        """Return the errors of one step's fields, and each warning of what was typed once."""
         names = {str(field) for field in fields}
         errors = {
             field: error.reason
             for field, error in check.errors.items()
             if field in names
         }
+        errors |= {
+            field: "supplier_missing"
+            for field in names & {f"{fuel}_supplier" for fuel in Fuel}
+            if not typed[field].strip()
+        }
         if errors:
             return errors
         # A warning is shown in the way of an error, once: sent again unchanged,
         # the form goes through.
-        warnings = frozenset(warning.value for warning in check.warnings)
-        shown, self._warned = self._warned, self._warned | warnings
-        for warning, field in (
-            ("mprn_check_digits", "mprn"),
-            ("mpan_maybe_export", "mpan"),
-            ("bill_payer_elsewhere", CONF_RELATION),
-        ):
-            if warning in warnings - shown and field in names:
+        for warning in check.warnings:
+            field = _WARNED_OF[warning]
+            if field in names and (seen := (field, typed[field])) not in self._warned:
+                self._warned |= {seen}
                 errors[field] = f"warning_{warning}"
         return errors
 
@@ -204,8 +220,9 @@ class HomeSteps(PairingSteps):
         """Ask who asks, and for which home."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            await self._keep("home", user_input)
-            errors = self._errors(self._check(), HOME_SCHEMA.schema)
+            errors = await self._keep("home", user_input) or self._errors(
+                self._check(), HOME_SCHEMA.schema, user_input
+            )
             if not errors:
                 return await self.async_step_fuels()
         return self._form("home", HOME_SCHEMA, user_input=user_input, errors=errors)
@@ -214,10 +231,12 @@ class HomeSteps(PairingSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask which meters there are, and whether there is an in-home display."""
+        errors: dict[str, str] = {}
         if user_input is not None:
-            await self._keep("fuels", user_input)
-            return await self.async_step_meters()
-        return self._form("fuels", FUELS_SCHEMA)
+            errors = await self._keep("fuels", user_input)
+            if not errors:
+                return await self.async_step_meters()
+        return self._form("fuels", FUELS_SCHEMA, user_input=user_input, errors=errors)
 
     async def async_step_meters(
         self, user_input: dict[str, Any] | None = None
@@ -226,8 +245,9 @@ class HomeSteps(PairingSteps):
         schema = _meters_schema(self._fuels(), await self._suppliers())
         errors: dict[str, str] = {}
         if user_input is not None:
-            await self._keep("meters", user_input)
-            errors = self._errors(self._check(), schema.schema)
+            errors = await self._keep("meters", user_input) or self._errors(
+                self._check(), schema.schema, user_input
+            )
             if not errors:
                 return await self._next_after_home()
         return self._form("meters", schema, user_input=user_input, errors=errors)

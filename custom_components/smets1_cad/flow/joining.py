@@ -12,7 +12,7 @@ from homeassistant.config_entries import ConfigFlowResult
 from ..cad.errors import CadError
 from ..cad.link import LinkState, LinkStatus
 from ..cad.models import CadUpdate, ElectricityReading, Fuel, GasReading
-from ..const import DOMAIN
+from ..const import DOMAIN, LOGGER
 from ..first_readings import collect, meters_as_json
 from ..zigbee_cad import async_build_session
 from .consent import ConsentSteps
@@ -37,6 +37,9 @@ _PROGRESS: Final[Mapping[LinkState, float]] = {
     LinkState.DISCOVERING: 0.75,
     LinkState.RUNNING: 0.9,
 }
+
+_ENDS: Final = frozenset({LinkState.FAILED, LinkState.NOT_JOINED})
+"""States in which an error is the answer, for somebody who watches."""
 
 
 class JoinSteps(RadioSteps, ConsentSteps):
@@ -75,27 +78,25 @@ class JoinSteps(RadioSteps, ConsentSteps):
 
     async def _watch_join(self) -> None:
         """Run a session until the first readings are there, or it is clear that none will come."""
-        ended, first = Event(), Event()
+        ended, some, every = Event(), Event(), Event()
         grant = self._consents.grant
         assert grant is not None
+        updates: list[CadUpdate] = []
 
         def on_status(status: LinkStatus) -> None:
             self.async_update_progress(_PROGRESS.get(status.state, 0.0))
             if status.error is not None:
                 self._join_error = status.error
-            if status.state in (LinkState.FAILED, LinkState.NOT_JOINED) and (
-                status.error is not None
-            ):
-                ended.set()
-
-        updates: list[CadUpdate] = []
+                if status.state in _ENDS:
+                    ended.set()
 
         def on_update(update: CadUpdate) -> None:
             updates.append(update)
             if isinstance(update, ElectricityReading | GasReading):
                 self._found |= {update.fuel}
+                some.set()
                 if self._found >= grant.fuels:
-                    first.set()
+                    every.set()
 
         try:
             session = await async_build_session(
@@ -110,35 +111,40 @@ class JoinSteps(RadioSteps, ConsentSteps):
             await session.start(grant)
             with suppress(TimeoutError):
                 async with timeout(JOIN_TIMEOUT):
-                    await self._until_read(ended, first)
-                    await _until_quiet(updates)
+                    await self._first_of(ended, some)
+                    if some.is_set():
+                        # A gas meter that is asleep need not hold up electricity.
+                        await self._first_of(ended, every, seconds=READ_TIMEOUT)
+                        await _until_quiet(updates)
         except CadError as err:
             self._join_error = err
         finally:
+            # Also when the dialog is closed, which cancels this: the stick must be free.
             await session.stop()
         if self._found:
+            await self._keep_found(updates)
+
+    async def _keep_found(self, updates: list[CadUpdate]) -> None:
+        """Keep what was read and that the CAD is paired; where that fails, its entry makes up for it."""
+        try:
             await self._draft.store.readings.save(
                 meters_as_json(collect(updates), ended=True)
             )
             await self._joined()
+        except CadError as err:
+            LOGGER.warning("What was found while joining was not kept: %s", err)
 
-    async def _until_read(self, ended: Event, first: Event) -> None:
-        """Wait for every fuel's reading, or a while longer than the first one's."""
+    async def _first_of(self, *events: Event, seconds: float | None = None) -> None:
+        """Wait for one of several events, or for as long as that."""
         waits = [
             self.hass.async_create_task(event.wait(), f"{DOMAIN} join wait")
-            for event in (ended, first)
+            for event in events
         ]
         try:
-            while not ended.is_set() and not first.is_set():
-                await wait(waits, timeout=1.0, return_when=FIRST_COMPLETED)
-                if self._found and not first.is_set():
-                    # A gas meter that is asleep need not hold up electricity.
-                    await wait(waits, timeout=READ_TIMEOUT, return_when=FIRST_COMPLETED)
-                    return
+            await wait(waits, timeout=seconds, return_when=FIRST_COMPLETED)
         finally:
             for task in waits:
                 task.cancel()
-            await sleep(0)
 
     async def async_step_joined(
         self, user_input: dict[str, Any] | None = None

@@ -1,6 +1,7 @@
 """The steps about the CAD itself: its radio, its certificate, its install code."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+import os
 from typing import Any, Final, override
 
 import probatio
@@ -8,12 +9,14 @@ from zigpy.types import EUI64
 
 from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.components.usb import (
+    SerialPortConsumer,
     async_get_serial_port_consumers,
     async_scan_serial_ports,
 )
-from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.const import CONF_DEVICE
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     BooleanSelector,
     FileSelector,
@@ -69,40 +72,70 @@ DOUBTFUL_CODE_SCHEMA: Final = probatio.Schema(
 )
 
 
-async def _port_owner(hass: HomeAssistant, path: str) -> str | None:
-    """Return the title of the integration or app that already uses a port."""
+async def _port_users(hass: HomeAssistant, path: str) -> list[SerialPortConsumer]:
+    """Return the integrations and apps that already use a port, under whichever of its names."""
     ports = await async_scan_serial_ports(hass)
     consumers = await async_get_serial_port_consumers(hass, ports)
-    return next(
-        (
-            consumer.title
-            for consumer in consumers.get(path, ())
-            if consumer.domain != DOMAIN
-        ),
-        None,
-    )
+    resolved = await hass.async_add_executor_job(_resolved, path)
+    names = {path, resolved} | {
+        port.device for port in ports if resolved in (port.device, port.resolved_device)
+    }
+    return [user for name in sorted(names) for user in consumers.get(name, ())]
+
+
+def _resolved(path: str) -> str:
+    """Follow the links of a port on this machine; an address on the network is what it is."""
+    return os.path.realpath(path) if path.startswith("/") else path
 
 
 class RadioSteps(PairingSteps):
     """Your CAD: which radio, which certificate, which install code."""
 
     _stick: StickInfo
+    _is_resumable: bool = False
 
     async def _next_after_cad(self) -> ConfigFlowResult:
         """Go on when the CAD is known; the class that puts the steps together says where."""
         raise NotImplementedError
 
-    async def _open(self, path: str) -> tuple[dict[str, str], str]:
-        """Recognise the stick at a port; return errors, and who owns the port."""
-        owner = await _port_owner(self.hass, path)
-        if owner is not None:
-            return {CONF_DEVICE: "in_use"}, owner
+    async def _open(
+        self, path: str, *, entry_id: str | None = None
+    ) -> tuple[dict[str, str], str]:
+        """Recognise the stick at a port; return errors, and who owns the port.
+
+        Args:
+            path: the port.
+            entry_id: the entry that is being changed, which may own it.
+
+        Raises:
+            AbortFlow: the port belongs to an entry of this integration that has it open.
+        """
+        for user in await _port_users(self.hass, path):
+            if user.domain != DOMAIN:
+                return {CONF_DEVICE: "in_use"}, user.title
+            if user.active and user.config_entry_id != entry_id:
+                # Opening it once more would reset the stick under the running pairing.
+                raise AbortFlow("already_configured")
         try:
             self._stick = await probe(path)
         except StickError as err:
             LOGGER.debug("The radio was not accepted: %s", err)
             return {CONF_DEVICE: err.reason}, ""
+        except Exception:  # noqa: BLE001
+            # Whatever a strange device does, the form stays.
+            LOGGER.exception("The radio could not be recognised")
+            return {"base": "unknown"}, ""
         return {}, ""
+
+    @callback
+    def _take_over(self) -> None:
+        """End a dialog for the same stick that was left open elsewhere; what was typed there is kept."""
+        for flow in self._async_in_progress(
+            include_uninitialized=True,
+            match_context={"unique_id": str(self._stick.eui64)},
+        ):
+            if flow["context"]["source"] == SOURCE_USER:
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     @override
     async def async_step_user(
@@ -115,9 +148,14 @@ class RadioSteps(PairingSteps):
             path: str = user_input[CONF_DEVICE]
             errors, owner = await self._open(path)
             if not errors:
+                self._take_over()
                 await self.async_set_unique_id(str(self._stick.eui64))
                 self._abort_if_unique_id_configured(updates={CONF_DEVICE: path})
-                return await self._begin(path)
+                errors = await self._begin(path)
+            if not errors:
+                if self._is_resumable:
+                    return await self.async_step_resume()
+                return await self.async_step_cad()
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(RADIO_SCHEMA, user_input),
@@ -125,18 +163,24 @@ class RadioSteps(PairingSteps):
             description_placeholders={"owner": owner},
         )
 
-    async def _begin(self, path: str) -> ConfigFlowResult:
-        """Take up what was entered earlier for this stick, or begin."""
+    async def _begin(self, path: str) -> dict[str, str]:
+        """Take up what was entered earlier for this stick, or begin; return errors.
+
+        Raises:
+            AbortFlow: what was entered earlier cannot be read.
+        """
         eui64 = self._stick.eui64
         try:
             store = await async_get_store(self.hass, str(eui64))
+            joined = await store.session.load() or {}
             self._draft = Draft(eui64=eui64, store=store, path=path)
-            resumable = await self._draft.load()
+            self._is_resumable = await self._draft.load()
         except StoreError as err:
-            return self.async_abort(reason=err.reason)
-        if resumable:
-            return await self.async_step_resume()
-        return await self.async_step_cad()
+            raise AbortFlow(err.reason) from err
+        network = self._stick.extended_pan_id
+        if network is not None and joined.get("extended_pan_id") != network:
+            return {CONF_DEVICE: "on_a_network"}
+        return {}
 
     async def async_step_resume(
         self, user_input: dict[str, Any] | None = None
@@ -150,7 +194,10 @@ class RadioSteps(PairingSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Forget what was entered earlier."""
-        await self._draft.clear()
+        try:
+            await self._draft.clear()
+        except StoreError as err:
+            raise AbortFlow(err.reason) from err
         return await self.async_step_cad()
 
     async def async_step_cad(
@@ -168,7 +215,7 @@ class RadioSteps(PairingSteps):
             description_placeholders={
                 "eui64": self._stick.eui64.with_hyphens,
                 "firmware": self._stick.firmware or "?",
-                "ezsp": str(self._stick.ezsp_version),
+                "ezsp": str(self._stick.ezsp_version or "?"),
                 "board": self._stick.board or self._stick.manufacturer or "EmberZNet",
             },
         )
@@ -192,21 +239,35 @@ class RadioSteps(PairingSteps):
         """Load the certificate from a file."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            text = await self.hass.async_add_executor_job(
+            errors = await self._take_certificate(
                 self._read_upload, user_input[CONF_CERTIFICATE]
             )
-            errors = await self._take_certificate(text)
             if not errors:
                 return await self.async_step_install_code()
         return self.async_show_form(
             step_id="certificate_file", data_schema=FILE_SCHEMA, errors=errors
         )
 
-    def _read_upload(self, file_id: str) -> str | None:
-        with process_uploaded_file(self.hass, file_id) as path:
-            if path.stat().st_size > LARGEST_FILE:
-                return None
-            return path.read_text(encoding="utf-8", errors="replace")
+    def _read_upload(self, file_id: str) -> str:
+        """Return the text of a file.
+
+        Raises:
+            CertificateError: ``certificate_too_large``; ``certificate_upload``: it is gone.
+        """
+        try:
+            with process_uploaded_file(self.hass, file_id) as path:
+                if path.stat().st_size <= LARGEST_FILE:
+                    return path.read_text(encoding="utf-8", errors="replace")
+        except (OSError, ValueError) as err:
+            # A file can be read once; the form that shows an error still names it.
+            raise CertificateError(
+                "The file is not here any more. Choose it again.",
+                reason="certificate_upload",
+            ) from err
+        raise CertificateError(
+            "This file is too large for a certificate. Choose the text file that came with the device.",
+            reason="certificate_too_large",
+        )
 
     async def async_step_certificate_text(
         self, user_input: dict[str, Any] | None = None
@@ -214,7 +275,7 @@ class RadioSteps(PairingSteps):
         """Load the certificate from text that was pasted."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = await self._take_certificate(user_input[CONF_CERTIFICATE])
+            errors = await self._take_certificate(str, user_input[CONF_CERTIFICATE])
             if not errors:
                 return await self.async_step_install_code()
         return self.async_show_form(
@@ -224,17 +285,21 @@ class RadioSteps(PairingSteps):
             errors=errors,
         )
 
-    async def _take_certificate(self, text: str | None) -> dict[str, str]:
+    async def _take_certificate(
+        self, read: Callable[[str], str], source: str
+    ) -> dict[str, str]:
         """Check a certificate against the stick, and keep it; return errors."""
-        if text is None:
-            return {CONF_CERTIFICATE: "certificate_too_large"}
+
+        def checked() -> str:
+            text = read(source)
+            self._check_certificate(text)
+            return text
+
         try:
-            await self.hass.async_add_executor_job(self._check_certificate, text)
+            self._draft.credentials = await self.hass.async_add_executor_job(checked)
         except CertificateError as err:
             return {CONF_CERTIFICATE: err.reason}
-        self._draft.credentials = text
-        await self._draft.save()
-        return {}
+        return await self._save()
 
     def _check_certificate(self, text: str) -> Sequence[Credentials]:
         # zigpy holds an address back to front, as it goes over the air.
@@ -286,5 +351,5 @@ class RadioSteps(PairingSteps):
 
     async def _take_code(self, code: InstallCode) -> ConfigFlowResult:
         self._draft.install_code = code
-        await self._draft.save()
+        await self._save_or_abort()
         return await self._next_after_cad()

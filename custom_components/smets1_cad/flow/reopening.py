@@ -8,21 +8,25 @@ from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlowResult,
 )
 from homeassistant.const import CONF_DEVICE
+from homeassistant.data_entry_flow import AbortFlow
 
-from ..cad.clock import SYSTEM_CLOCK
 from ..const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER
+from ..pairing import PairingKeeper
+from ..pairing_states import PairingState
 from ..radio.probe import StickInfo
 from ..smart_energy.eui64 import Eui64
-from ..store import StoreError, async_get_store, async_load_consents
+from ..store import StoreError, async_get_store
+from .correction import UNPAIRING
 from .draft import Draft
 from .radio import RADIO_SCHEMA
 from .service import ServiceSteps
 
-OLDEST_UNKNOWN: Final = 0
-"""EZSP version of a stick that was not asked now."""
+NOT_ASKED: Final = 0
+"""EZSP version of a stick that was not opened now."""
 
 
 class ReopeningSteps(ServiceSteps):
@@ -36,13 +40,17 @@ class ReopeningSteps(ServiceSteps):
             return self._get_reconfigure_entry()
         return None
 
-    async def _reopen(self, entry: ConfigEntry[Any]) -> ConfigFlowResult | None:
-        """Take up what is stored of a CAD, without opening its stick; return why that fails."""
+    async def _reopen(self, entry: ConfigEntry[Any]) -> None:
+        """Take up what is stored of a CAD, without opening its stick.
+
+        Raises:
+            AbortFlow: it cannot be read.
+        """
         assert entry.unique_id is not None
         eui64 = Eui64.parse(entry.unique_id)
         self._stick = StickInfo(
             eui64=eui64,
-            ezsp_version=OLDEST_UNKNOWN,
+            ezsp_version=NOT_ASKED,
             firmware=entry.data.get(CONF_FIRMWARE),
             manufacturer=entry.data.get(CONF_MANUFACTURER),
             board=entry.data.get(CONF_BOARD),
@@ -51,15 +59,13 @@ class ReopeningSteps(ServiceSteps):
             store = await async_get_store(self.hass, entry.unique_id)
             self._draft = Draft(eui64=eui64, store=store, path=entry.data[CONF_DEVICE])
             await self._draft.load()
-            self._consents = await async_load_consents(self.hass, store, SYSTEM_CLOCK)
         except StoreError as err:
-            return self.async_abort(reason=err.reason)
-        return None
+            raise AbortFlow(err.reason) from err
 
     async def async_step_reauth(self, entry_data: Any) -> ConfigFlowResult:
         """Ask for consent again: it has run out, was withdrawn, or no longer covers what is read."""
-        failed = await self._reopen(self._get_reauth_entry())
-        return failed or await self.async_step_reauth_confirm()
+        await self._reopen(self._get_reauth_entry())
+        return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -69,23 +75,29 @@ class ReopeningSteps(ServiceSteps):
             return self.async_show_form(
                 step_id="reauth_confirm", data_schema=probatio.Schema({})
             )
-        if self._check().identity is None:
-            return await self.async_step_home()
-        return await self.async_step_consent()
+        return await self.async_step_again()
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Choose what to change."""
-        failed = await self._reopen(self._get_reconfigure_entry())
-        return failed or self.async_show_menu(
-            step_id="reconfigure", menu_options=["home", "again", "port", "cad"]
-        )
+        await self._reopen(self._get_reconfigure_entry())
+        keeper = await self._keeper()
+        state = keeper and keeper.pairing.state
+        options = ["home", "again", "port", "cad"]
+        if state is PairingState.PAIRED:
+            # The supplier has done what was asked.
+            options.remove("again")
+        elif state in UNPAIRING:
+            options = ["port"]
+        return self.async_show_menu(step_id="reconfigure", menu_options=options)
 
     async def async_step_again(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Send the request again, or by another route."""
+        """Send the request again, or by another route; ask first for what is not known."""
+        if not self._is_known():
+            return await self.async_step_home()
         return await self.async_step_consent()
 
     async def async_step_port(
@@ -95,16 +107,10 @@ class ReopeningSteps(ServiceSteps):
         errors: dict[str, str] = {}
         owner = ""
         if user_input is not None:
-            entry = self._get_reconfigure_entry()
-            # A port can be opened once only; the entry is loaded again at the end.
-            await self.hass.config_entries.async_unload(entry.entry_id)
-            errors, owner = await self._open(user_input[CONF_DEVICE])
-            if not errors and str(self._stick.eui64) != str(self._draft.eui64):
-                errors[CONF_DEVICE] = "other_stick"
+            errors, owner = await self._open_elsewhere(user_input[CONF_DEVICE])
             if not errors:
                 self._draft.path = user_input[CONF_DEVICE]
                 return self._end()
-            await self.hass.config_entries.async_setup(entry.entry_id)
         return self.async_show_form(
             step_id="port",
             data_schema=self.add_suggested_values_to_schema(
@@ -114,22 +120,61 @@ class ReopeningSteps(ServiceSteps):
             description_placeholders={"owner": owner},
         )
 
+    async def _open_elsewhere(self, path: str) -> tuple[dict[str, str], str]:
+        """Recognise this CAD's stick at a port; return errors, and who owns the port.
+
+        A port can be opened once only, so the entry lets go of it. Where that does not
+        end in a change, which loads the entry again, it takes up its work as before.
+        """
+        entry, known = self._get_reconfigure_entry(), self._stick
+        was_loaded = entry.state is ConfigEntryState.LOADED
+        errors: dict[str, str] = {"base": "unknown"}
+        try:
+            if was_loaded:
+                await self.hass.config_entries.async_unload(entry.entry_id)
+            errors, owner = await self._open(path, entry_id=entry.entry_id)
+            if not errors and self._stick.eui64 != known.eui64:
+                errors = {CONF_DEVICE: "other_stick"}
+        finally:
+            if errors:
+                self._stick = known
+                if was_loaded:
+                    await self.hass.config_entries.async_setup(entry.entry_id)
+        return errors, owner
+
     @override
     async def _next_after_cad(self) -> ConfigFlowResult:
-        if self._entry() is not None:
-            return self._end()
-        return await self.async_step_home()
+        if self._entry() is None:
+            return await self.async_step_home()
+        if self._draft.code_changed:
+            # The supplier has the other one, with which the CAD cannot join any more.
+            return await self.async_step_again()
+        return self._end()
 
     @override
     async def _next_after_home(self) -> ConfigFlowResult:
         return await self.async_step_consent()
 
     @override
-    async def _next_after_consent(self) -> ConfigFlowResult:
-        if self.source == SOURCE_REAUTH:
-            await self._write_request()
+    async def _next_after_request(self) -> ConfigFlowResult:
+        entry = self._entry()
+        if entry is None:
+            return await super()._next_after_request()
+        paired = (await self._pairing()).state is PairingState.PAIRED
+        if self.source == SOURCE_REAUTH or paired:
             return self._end()
-        return await super()._next_after_consent()
+        # From here on the new consent holds, whether or not the dialog is walked to its end.
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return await super()._next_after_request()
+
+    @override
+    async def _keeper(self) -> PairingKeeper | None:
+        entry = self._entry()
+        if entry is not None and entry.state is ConfigEntryState.LOADED:
+            # A loaded entry follows the request itself; two would undo each other's steps.
+            keeper: PairingKeeper | None = entry.runtime_data.coordinator.pairing
+            return keeper
+        return await super()._keeper()
 
     @override
     def _may_join_here(self) -> bool:
@@ -146,4 +191,6 @@ class ReopeningSteps(ServiceSteps):
         }
         if (entry := self._entry()) is not None:
             return self.async_update_reload_and_abort(entry, data_updates=data)
+        # An entry that came first would be removed for this one, and all that it has stored.
+        self._abort_if_unique_id_configured()
         return self.async_create_entry(title="Consumer access device", data=data)

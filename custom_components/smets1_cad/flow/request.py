@@ -1,11 +1,13 @@
 """The steps of the request to the supplier, by the route that fits (R6, R7)."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, override
 
 import probatio
 
 from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     BooleanSelector,
     TextSelector,
@@ -13,6 +15,7 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.util import dt as dt_util
 
+from ..cad.errors import CadError
 from ..pairing import Pairing, PairingKeeper
 from ..pairing_request import CadDetails, PairingRequest
 from ..pairing_states import CadKind, PairingState
@@ -26,6 +29,7 @@ from ..suppliers import (
     load_directory,
 )
 from ..working_days import london_date
+from .correction import asks_the_same, held_by_service, rewritten
 from .joining import JoinSteps
 
 CONF_SENT: Final = "sent"
@@ -46,7 +50,6 @@ class RequestSteps(JoinSteps):
     """Tell the supplier: what to send, by which way, and that it was sent."""
 
     _directory: Directory | None = None
-    _keeper: PairingKeeper
 
     async def _known(self) -> Directory:
         """Return the directory of suppliers, the user's own file included."""
@@ -71,17 +74,59 @@ class RequestSteps(JoinSteps):
             load_request_texts, self.hass.config.language
         )
 
+    async def _keeper(self) -> PairingKeeper | None:
+        """Return what keeps the request as it is now; None if none was written down."""
+        section = self._draft.store.pairing
+        kept = await section.load()
+        if kept is None:
+            return None
+        return PairingKeeper(Pairing.from_dict(kept), section.save)
+
+    async def _pairing(self) -> Pairing:
+        """Return the request as it is now, once it was written down."""
+        keeper = await self._keeper()
+        assert keeper is not None
+        return keeper.pairing
+
+    async def _update(self, change: Callable[[Pairing], Pairing]) -> None:
+        """Change the request.
+
+        Raises:
+            AbortFlow: it has moved on meanwhile, or cannot be kept.
+        """
+        keeper = await self._keeper()
+        assert keeper is not None
+        try:
+            await keeper.update(change)
+        except CadError as err:
+            raise AbortFlow(err.reason) from err
+
     @override
     async def _next_after_consent(self) -> ConfigFlowResult:
+        keeper = await self._keeper()
+        if keeper is not None and held_by_service(keeper.pairing):
+            same = asks_the_same(keeper.pairing, self._wanted())
+            if not same or self._draft.code_changed:
+                return await self.async_step_withdraw()
         await self._write_request()
+        return await self._next_after_request()
+
+    async def _next_after_request(self) -> ConfigFlowResult:
+        """Go on with the request written down."""
         return await self.async_step_pairing_details()
 
-    async def _write_request(self) -> None:
-        """Write down what is asked for; what was asked before becomes it."""
+    async def async_step_withdraw(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Have the request withdrawn that a pairing service holds; the class that talks to it does."""
+        raise NotImplementedError
+
+    def _wanted(self) -> PairingRequest:
+        """Return what is asked for, on the consent that stands."""
         grant = self._consents.grant
         assert grant is not None
         wording = grant.record.wording
-        request = PairingRequest(
+        return PairingRequest(
             identity=self._identity(),
             cad=CadDetails(
                 kind=CadKind.ZIGBEE,
@@ -96,17 +141,27 @@ class RequestSteps(JoinSteps):
             consent_version=wording.version,
             consent_sha256=wording.sha256,
         )
-        section = self._draft.store.pairing
-        kept = await section.load()
-        now = dt_util.utcnow()
-        if kept is None:
-            pairing = Pairing.record(request, now)
-            await section.save(pairing.as_dict())
-            self._keeper = PairingKeeper(pairing, section.save)
-            return
-        self._keeper = PairingKeeper(Pairing.from_dict(kept), section.save)
-        if self._keeper.pairing.request != request:
-            await self._keeper.update(lambda pairing: pairing.correct(request, now))
+
+    async def _write_request(self) -> None:
+        """Write down what is asked for; what was asked before becomes it.
+
+        Raises:
+            AbortFlow: the CAD is being unpaired, or it could not be kept.
+        """
+        request, now = self._wanted(), dt_util.utcnow()
+        new_code = self._draft.code_changed
+        try:
+            if (keeper := await self._keeper()) is None:
+                await self._draft.store.pairing.save(
+                    Pairing.record(request, now).as_dict()
+                )
+            else:
+                await keeper.update(
+                    lambda pairing: rewritten(pairing, request, now, new_code=new_code)
+                )
+            await self._draft.note_request()
+        except CadError as err:
+            raise AbortFlow(err.reason) from err
 
     @override
     async def _joined(self) -> None:
@@ -122,7 +177,9 @@ class RequestSteps(JoinSteps):
                     pairing = pairing.advance(state, now)
             return pairing
 
-        await self._keeper.update(joined)
+        keeper = await self._keeper()
+        assert keeper is not None
+        await keeper.update(joined)
 
     @override
     async def async_step_request(
@@ -148,7 +205,7 @@ class RequestSteps(JoinSteps):
             return await self._sent(Route.EMAIL, user_input)
         email = (await self._texts()).email(
             Purpose.PAIR,
-            self._keeper.pairing,
+            await self._pairing(),
             self._draft.install_code,
             to=channel_value(await self._supplier(), ChannelKind.EMAIL),
         )
@@ -166,7 +223,7 @@ class RequestSteps(JoinSteps):
             return await self._sent(Route.LETTER, user_input)
         text = (await self._texts()).letter(
             Purpose.PAIR,
-            self._keeper.pairing,
+            await self._pairing(),
             self._draft.install_code,
             today=london_date(dt_util.utcnow()),
             to=channel_value(await self._supplier(), ChannelKind.LETTER),
@@ -191,7 +248,7 @@ class RequestSteps(JoinSteps):
         if user_input is not None:
             return await self._sent(Route.PHONE, user_input)
         script = (await self._texts()).phone_script(
-            Purpose.PAIR, self._keeper.pairing, self._draft.install_code
+            Purpose.PAIR, await self._pairing(), self._draft.install_code
         )
         return self.async_show_form(
             step_id="phone",
@@ -213,7 +270,7 @@ class RequestSteps(JoinSteps):
                     pairing = pairing.resend(now)
                 return pairing.advance(PairingState.SENT, now, route=route)
 
-            await self._keeper.update(sent)
+            await self._update(sent)
         return await self.async_step_wait()
 
     async def async_step_wait(

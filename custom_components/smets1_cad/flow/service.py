@@ -1,6 +1,7 @@
 """The steps of the pairing service: what it takes first, agreed to, then sent, once (R7)."""
 
-from typing import Any, Final
+from asyncio import timeout
+from typing import Any, Final, override
 
 import probatio
 
@@ -19,12 +20,16 @@ from ..pairing import Pairing
 from ..pairing_request import Quote
 from ..pairing_states import PairingState
 from ..service_link import CONF_TOKEN, CONF_URL, ServiceLink
+from ..service_submit import async_submit
 from ..supplier_api import PairingService
-from ..supplier_status import apply_status
 from ..suppliers import ChannelKind, Route
 from .request import RequestSteps, channel_value
 
 CONF_ACCEPT: Final = "accept"
+CONF_TOLD: Final = "told"
+
+PATIENCE: Final = 30.0
+"""Seconds that a person waits for a service; what was sent by then is followed by the entry."""
 
 SERVICE_SCHEMA: Final = probatio.Schema(
     {
@@ -39,6 +44,22 @@ SERVICE_SCHEMA: Final = probatio.Schema(
 QUOTE_SCHEMA: Final = probatio.Schema(
     {probatio.Required(CONF_ACCEPT, default=False): BooleanSelector()}
 )
+TOLD_SCHEMA: Final = probatio.Schema(
+    {probatio.Required(CONF_TOLD, default=False): BooleanSelector()}
+)
+
+_FIELDS: Final = {
+    "service_token": CONF_TOKEN,
+    "service_unauthorised": CONF_TOKEN,
+    "service_url": CONF_URL,
+    "service_url_insecure": CONF_URL,
+}
+"""The field that each error is about; the others are about none."""
+
+_ANOTHER_QUOTE: Final = frozenset(
+    {"quote_expired", "service_quote_expired", "service_price_not_accepted"}
+)
+"""Errors after which only another quote helps."""
 
 
 class ServiceSteps(RequestSteps):
@@ -46,7 +67,6 @@ class ServiceSteps(RequestSteps):
 
     _service: PairingService
     _quote: Quote
-    _service_error: CadError | None = None
 
     async def async_step_service(
         self, user_input: dict[str, Any] | None = None
@@ -54,23 +74,25 @@ class ServiceSteps(RequestSteps):
         """Ask for the address of the service, and the service for a quote."""
         errors: dict[str, str] = {}
         if user_input is not None:
+            link = ServiceLink(
+                url=user_input[CONF_URL].strip(), token=user_input[CONF_TOKEN].strip()
+            )
             try:
                 self._service = PairingService(
-                    async_get_clientsession(self.hass),
-                    user_input[CONF_URL],
-                    user_input[CONF_TOKEN],
+                    async_get_clientsession(self.hass), link.url, link.token
                 )
-                self._quote = await self._service.quote(self._keeper.pairing.request)
-            except CadError as err:
-                errors[CONF_TOKEN if err.reason == "service_token" else "base"] = (
-                    err.reason
-                )
-            else:
-                link = ServiceLink(
-                    url=user_input[CONF_URL], token=user_input[CONF_TOKEN]
-                )
+                if (await self._pairing()).state is not PairingState.SENDING:
+                    await self._ask_quote()
+                    await link.save(self._draft.store)
+                    return await self.async_step_service_quote()
+                # It may have arrived, at the price agreed to then: only the answer is missing.
                 await link.save(self._draft.store)
-                return await self.async_step_service_quote()
+                await self._submit()
+            except (CadError, TimeoutError) as err:
+                reason = _reason(err)
+                errors[_FIELDS.get(reason, "base")] = reason
+            else:
+                return await self.async_step_wait()
         kept = await ServiceLink.load(self._draft.store)
         known = {
             CONF_URL: kept.url
@@ -95,12 +117,11 @@ class ServiceSteps(RequestSteps):
                 return await self.async_step_request()
             try:
                 await self._send()
-            except CadError as err:
-                errors["base"] = err.reason
+            except (CadError, TimeoutError) as err:
+                errors["base"] = await self._after_refusal(_reason(err))
             else:
                 return await self.async_step_wait()
         quote = self._quote
-        days = "?" if quote.working_days is None else str(quote.working_days)
         return self.async_show_form(
             step_id="service_quote",
             data_schema=QUOTE_SCHEMA,
@@ -108,40 +129,97 @@ class ServiceSteps(RequestSteps):
             description_placeholders={
                 "amount": f"{quote.amount:.2f} {quote.currency}",
                 "payee": quote.payee or "–",
-                "days": days,
+                "days": str(quote.working_days),
             },
         )
+
+    async def _ask_quote(self) -> None:
+        """Ask what the request takes.
+
+        Raises:
+            ServiceError: there is no quote.
+            TimeoutError: there is none yet.
+        """
+        request = (await self._pairing()).request
+        async with timeout(PATIENCE):
+            self._quote = await self._service.quote(request)
+
+    async def _after_refusal(self, reason: str) -> str:
+        """Get another quote where this one is of no use any more; return what to say."""
+        if reason in _ANOTHER_QUOTE:
+            try:
+                await self._ask_quote()
+            except (CadError, TimeoutError) as err:
+                return _reason(err)
+        return reason
 
     async def _send(self) -> None:
         """Send the request once: what is on disk says that it is on its way before it leaves.
 
         Raises:
             CadError: it was not taken, or it is not known whether it was.
+            TimeoutError: there is no answer yet; the entry goes on asking.
         """
         now = dt_util.utcnow()
-        code = self._draft.install_code
-        assert code is not None
 
         def sending(pairing: Pairing) -> Pairing:
+            if pairing.state is PairingState.SENDING:
+                return pairing
             if pairing.state is not PairingState.RECORDED:
                 pairing = pairing.resend(now)
-            return pairing.accept(self._quote, now).advance(
-                PairingState.SENDING, now, route=Route.PAIRING_SERVICE
+            return pairing.accept(self._quote, now).begin_sending(
+                Route.PAIRING_SERVICE, now
             )
 
-        pairing = await self._keeper.update(sending)
-        try:
-            status = await self._service.submit(pairing, code)
-        except CadError as err:
-            reason = err.reason
-            # What surely did not arrive may be sent by another route.
-            if not getattr(err, "may_pass", False):
-                await self._keeper.update(
-                    lambda pairing: pairing.advance(
-                        PairingState.RECORDED, dt_util.utcnow(), reason=reason
-                    )
-                )
-            raise
-        await self._keeper.update(
-            lambda pairing: apply_status(pairing, status, dt_util.utcnow())
+        keeper = await self._keeper()
+        assert keeper is not None
+        await keeper.update(sending)
+        await self._submit()
+
+    async def _submit(self) -> None:
+        """Send what is written down as being sent, as `_send` does."""
+        code, keeper = self._draft.install_code, await self._keeper()
+        assert code is not None
+        assert keeper is not None
+        async with timeout(PATIENCE):
+            await async_submit(self.hass, self._service, keeper, code)
+
+    @override
+    async def async_step_withdraw(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Have the request withdrawn that the service holds, before another one is written down."""
+        errors: dict[str, str] = {}
+        pairing = await self._pairing()
+        if user_input is not None:
+            if not user_input[CONF_TOLD]:
+                errors = await self._withdraw(pairing)
+            if not errors:
+                await self._write_request()
+                return await self._next_after_request()
+        return self.async_show_form(
+            step_id="withdraw",
+            data_schema=TOLD_SCHEMA,
+            errors=errors,
+            description_placeholders={"reference": pairing.reference or "–"},
         )
+
+    async def _withdraw(self, pairing: Pairing) -> dict[str, str]:
+        """Have a request withdrawn; return errors."""
+        link = await ServiceLink.load(self._draft.store)
+        assert link is not None
+        try:
+            service = PairingService(
+                async_get_clientsession(self.hass), link.url, link.token
+            )
+            async with timeout(PATIENCE):
+                await service.withdraw(pairing)
+        except (CadError, TimeoutError) as err:
+            # What a service knows nothing of need not be withdrawn.
+            if (reason := _reason(err)) != "service_not_found":
+                return {"base": reason}
+        return {}
+
+
+def _reason(err: CadError | TimeoutError) -> str:
+    return err.reason if isinstance(err, CadError) else "service_timeout"

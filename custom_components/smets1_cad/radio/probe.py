@@ -6,7 +6,7 @@ from typing import Final, override
 
 from bellows.exception import EzspError, InvalidCommandError
 from bellows.ezsp import EZSP
-from bellows.types import EmberNetworkStatus, EzspMfgTokenId, sl_Status
+from bellows.types import EzspMfgTokenId, sl_Status
 from zigpy.config import CONF_DEVICE_BAUDRATE, CONF_DEVICE_PATH, SCHEMA_DEVICE
 
 from ..cad.errors import CadError, Responsible
@@ -63,8 +63,8 @@ class StickInfo:
         firmware: EmberZNet's version.
         manufacturer: of the board, as its maker wrote it.
         board: the board's name, as its maker wrote it.
-        on_a_network: it holds a network already: another program's, or an earlier
-            pairing's.
+        extended_pan_id: of the network that it is on already, another program's or an
+            earlier pairing's; None if it is on none.
         install_code: the one that its maker wrote into it.
         cbke_suites: suites for which it has both the elliptic-curve library and a
             certificate of its own.
@@ -75,7 +75,7 @@ class StickInfo:
     firmware: str | None = None
     manufacturer: str | None = None
     board: str | None = None
-    on_a_network: bool = False
+    extended_pan_id: str | None = None
     install_code: InstallCode | None = field(default=None, repr=False)
     cbke_suites: frozenset[CryptoSuite] = frozenset()
 
@@ -90,8 +90,8 @@ class StickInfo:
 async def probe(path: str) -> StickInfo:
     """Open the stick at a path, ask who it is, and close it again.
 
-    The stick is reset and questioned, nothing is written and no network is
-    started, so a stick that belongs to somebody else is left as it was.
+    The stick is reset and questioned, and nothing is written, so a stick that
+    belongs to somebody else is left as it was.
 
     Args:
         path: a serial port ("/dev/serial/by-id/…") or "socket://host:port".
@@ -125,7 +125,6 @@ async def _ask(ezsp: EZSP) -> StickInfo:
             f"The stick's firmware speaks EZSP {ezsp.ezsp_version}; {OLDEST_EZSP} or newer is needed. Update its firmware."
         )
     (eui64,) = await ezsp.getEui64()
-    (state,) = await ezsp.networkState()
     manufacturer, board, firmware = await ezsp.get_board_info()
     return StickInfo(
         eui64=Eui64(eui64.serialize()[::-1]),
@@ -133,14 +132,28 @@ async def _ask(ezsp: EZSP) -> StickInfo:
         firmware=firmware,
         manufacturer=manufacturer,
         board=board,
-        on_a_network=state != EmberNetworkStatus.NO_NETWORK,
         install_code=_install_code(
             bytes(await ezsp.get_mfg_token(EzspMfgTokenId.MFG_INSTALLATION_CODE))
         ),
         cbke_suites=frozenset(
             [suite for suite in CryptoSuite if await _has_certificate(ezsp, suite)]
         ),
+        # Last, since it may end in a reset.
+        extended_pan_id=await _network(ezsp),
     )
+
+
+async def _network(ezsp: EZSP) -> str | None:
+    """Return the extended PAN ID of the network in the stick's memory, None if there is none.
+
+    A stick does not tell before its network is up. It is up for the moment that one
+    answer takes; then a reset takes it down again, with nothing written.
+    """
+    if normalise(await ezsp.initialize_network()) != sl_Status.OK:
+        return None
+    status, _, parameters = await ezsp.getNetworkParameters()
+    await ezsp.reset()
+    return str(parameters.extendedPanId) if normalise(status) == sl_Status.OK else None
 
 
 def _install_code(token: bytes) -> InstallCode | None:
