@@ -100,7 +100,11 @@ class Exchange(FrameListener):
     @override
     def frame_received(self, frame: HanFrame) -> None:
         pending = self._pending
-        answers = pending is not None and pending.is_answered_by(frame)
+        answers = (
+            pending is not None
+            and not pending.reply.done()
+            and pending.is_answered_by(frame)
+        )
         if not answers and _is_read_response(frame):
             # It is late, or came twice: newer values may have been told since.
             self.late += 1

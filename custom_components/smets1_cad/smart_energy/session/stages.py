@@ -183,6 +183,11 @@ class Stages:
         except HubSilent:
             # A hub that has retired the key drops what comes under it; is it there?
             await find_endpoints(self._context.radio.hub, self._context.timings.reply)
+        else:
+            return True
+        try:
+            await link.keep_alive.prove()
+        except HubSilent, KeyRefused:
             return False
         return True
 
