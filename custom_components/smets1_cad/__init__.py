@@ -6,8 +6,9 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .assembly import Parts, async_assemble
+from .assembly import async_assemble, async_follow_service
 from .cad.errors import CadError
+from .consent_watch import ConsentWatch
 from .const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER, DOMAIN
 from .coordinator import (
     Smets1CadConfigEntry,
@@ -17,8 +18,9 @@ from .coordinator import (
 from .devices import CadInfo, is_stale_device
 from .firmware_log import FirmwareLog
 from .leaving import async_forget_cad
-from .service_watch import ServiceWatch
 from .services import async_setup_services
+from .tenancy import async_resume_erasure
+from .tenancy_watch import TenancyWatch
 from .unpairing import Unpairing
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -34,6 +36,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) -> bool:
     """Set up a CAD: it reads with consent in force; without, it only follows its pairing."""
+    await async_resume_erasure(hass, entry)
     try:
         parts = await async_assemble(hass, entry)
         service = parts.pairing_service(hass)
@@ -58,6 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
     )
     if (grant := parts.grant) is not None:
         await coordinator.async_start(grant)
+        entry.async_on_unload(ConsentWatch(hass, entry, grant).start())
     elif parts.record is None or parts.keeper is None:
         raise ConfigEntryAuthFailed(
             translation_domain=DOMAIN, translation_key="consent_missing"
@@ -69,6 +73,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
     entry.runtime_data = Smets1CadRuntimeData(
         coordinator=coordinator, consents=parts.consents
     )
+    tenancy = TenancyWatch(hass, entry, link=parts.session, consents=parts.consents)
+    entry.async_on_unload(tenancy.start())
     if parts.keeper is not None:
         entry.runtime_data.unpairing = unpairing = Unpairing(
             hass,
@@ -80,28 +86,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
             service=service,
         )
         entry.async_on_unload(unpairing.start())
-        _follow_service(hass, entry, parts)
+        async_follow_service(hass, entry, parts, tenancy.service_said)
     entry.async_on_unload(await FirmwareLog(hass, entry, parts.store).async_start())
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
-
-
-def _follow_service(
-    hass: HomeAssistant, entry: Smets1CadConfigEntry, parts: Parts
-) -> None:
-    """Ask the pairing service where the request is, if the request went to one."""
-    if parts.keeper is None or parts.service is None:
-        return
-    watch = ServiceWatch(
-        hass,
-        entry,
-        parts.keeper,
-        parts.service,
-        parts.install_code,
-        on_open=parts.session.join_now,
-        on_tenancy_change=lambda when: None,
-    )
-    entry.async_on_unload(watch.start())
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) -> bool:

@@ -1,11 +1,13 @@
 """Put together what an entry runs on, from what is stored of its CAD."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_DEVICE
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .cad.clock import SYSTEM_CLOCK
@@ -17,6 +19,7 @@ from .options import CadOptions
 from .pairing import Pairing, PairingKeeper
 from .pairing_states import PairingState
 from .service_link import ServiceLink
+from .service_watch import ServiceWatch
 from .smart_energy.install_code import InstallCode
 from .smart_energy.session import HanSession
 from .store import CadStore, async_get_store, async_load_consents
@@ -114,3 +117,25 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Parts:
         else PairingKeeper(Pairing.from_dict(data), store.pairing.save),
         service=await ServiceLink.load(store),
     )
+
+
+@callback
+def async_follow_service(
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    parts: Parts,
+    on_tenancy_change: Callable[[datetime], None],
+) -> None:
+    """Ask the pairing service where the request is, if the request went to one, while the entry is loaded."""
+    if parts.keeper is None or parts.service is None:
+        return
+    watch = ServiceWatch(
+        hass,
+        entry,
+        parts.keeper,
+        parts.service,
+        parts.install_code,
+        on_open=parts.session.join_now,
+        on_tenancy_change=on_tenancy_change,
+    )
+    entry.async_on_unload(watch.start())

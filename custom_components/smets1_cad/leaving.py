@@ -15,28 +15,61 @@ from .cad.errors import CadError
 from .consent import Withdrawal
 from .const import LOGGER
 from .coordinator import Smets1CadConfigEntry
-from .leaving_issues import async_report_removed
+from .erasure.report import ErasureReport
+from .evidence_file import async_remove_evidence
+from .leaving_issues import async_report_removed, async_report_tenancy_listed
 from .pairing import Pairing, PairingError
 from .pairing_states import PairingState, UnpairWhy
 from .request_text import Purpose, RequestTexts, load_request_texts
 from .store import async_get_store, async_remove_store
 from .suppliers import OWN_FILE, ChannelKind, Directory, Route, load_directory
+from .tenancy import async_change_of_tenancy
+from .tenancy_record import TenancyEnd
 from .unpairing import Unpairing
 from .working_days import london_date
 
 
 async def async_withdraw_consent(
-    hass: HomeAssistant, entry: Smets1CadConfigEntry
-) -> None:
-    """Withdraw consent: the flow of data stops before this first waits. What is stored is kept.
+    hass: HomeAssistant, entry: Smets1CadConfigEntry, *, erase: bool = False
+) -> ErasureReport | None:
+    """Withdraw consent: the flow of data stops before this first waits.
+
+    Args:
+        hass: Home Assistant.
+        entry: the CAD's.
+        erase: whether what is stored is erased, and not kept.
+
+    Returns:
+        what was erased, None if nothing was to be.
 
     Raises:
         StoreError: it could not be put on record; the flow of data has stopped all the same.
+        ErasureError: something could not be erased. It is tried again by itself, and at the next start.
     """
     runtime = entry.runtime_data
     await runtime.consents.withdraw(Withdrawal.REQUESTED)
-    if runtime.unpairing is not None:
-        runtime.unpairing.async_look()
+    unpairing = runtime.unpairing
+    if not erase:
+        if unpairing is not None:
+            unpairing.async_look()
+        return None
+    await async_remove_evidence(hass, entry)
+    listed = (
+        unpairing.pairing
+        if unpairing is not None and unpairing.pairing.supplier_may_list_cad
+        else None
+    )
+    report = await async_change_of_tenancy(
+        hass,
+        entry,
+        reason=TenancyEnd.ERASE,
+        # The stick may still have to leave the network of a CAD that is listed.
+        end_pairing=listed is None,
+        consents=runtime.consents,
+    )
+    if listed is not None:
+        async_report_tenancy_listed(hass, entry, listed)
+    return report
 
 
 def unpairing_of(entry: Smets1CadConfigEntry) -> Unpairing:
@@ -144,5 +177,6 @@ async def async_forget_cad(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None
         )
         pairing = None
     await async_remove_store(hass, entry.unique_id)
+    await async_remove_evidence(hass, entry)
     if pairing is not None and pairing.supplier_may_list_cad:
         async_report_removed(hass, entry, pairing)

@@ -20,6 +20,8 @@ ISSUE_LEAVING: Final = "leaving"
 CAD_REMOVED: Final = "cad_removed"
 STILL_LISTED: Final = "still_listed"
 """Consent is withdrawn, and the supplier has not been told."""
+TENANCY_STILL_LISTED: Final = "tenancy_still_listed"
+"""The tenancy has changed, and the supplier has not been told that the CAD goes with it."""
 REMOVED_STILL_LISTED: Final = "removed_still_listed"
 """The entry is gone, and the supplier has not been told."""
 UNPAIR_REFUSED: Final = "unpair_refused"
@@ -92,18 +94,30 @@ def async_clear_leaving(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 def async_report_removed(
     hass: HomeAssistant, entry: ConfigEntry[Any], pairing: Pairing
 ) -> None:
-    """Say that the supplier still lists a CAD whose entry is gone, with what it has to be told.
+    """Say that the supplier still lists a CAD whose entry is gone."""
+    _report_listed(hass, entry, pairing, REMOVED_STILL_LISTED)
 
-    It stays over a restart, since nothing else is left to remind of it.
-    """
+
+@callback
+def async_report_tenancy_listed(
+    hass: HomeAssistant, entry: ConfigEntry[Any], pairing: Pairing
+) -> None:
+    """Say that the supplier still lists the CAD of a tenancy that has ended."""
+    _report_listed(hass, entry, pairing, TENANCY_STILL_LISTED)
+
+
+def _report_listed(
+    hass: HomeAssistant, entry: ConfigEntry[Any], pairing: Pairing, kind: str
+) -> None:
+    """Say what the supplier has to be told; it stays over a restart, since nothing else is left to remind of it."""
     ir.async_create_issue(
         hass,
         DOMAIN,
-        issue_id(REMOVED_STILL_LISTED, entry),
+        issue_id(kind, entry),
         is_fixable=True,
         is_persistent=True,
         severity=ir.IssueSeverity.WARNING,
-        translation_key=REMOVED_STILL_LISTED,
+        translation_key=kind,
         translation_placeholders={
             "supplier": pairing.request.supplier,
             "eui64": Eui64.parse(pairing.request.cad.eui64).with_hyphens,

@@ -33,12 +33,20 @@ from .leaving import (
 from .pairing_states import UnpairWhy
 from .service_errors import cad_errors_translated
 from .suppliers import Route
+from .tenancy_end import async_end_tenancy
+from .tenancy_record import TenancyEnd
 
 ATTR_FUEL: Final = "fuel"
 ATTR_REASON: Final = "reason"
 ATTR_ROUTE: Final = "route"
 ATTR_SENT: Final = "sent"
+ATTR_STORED: Final = "stored"
 
+KEEP: Final = "keep"
+ERASE: Final = "erase"
+"""What becomes of what is stored when consent is withdrawn."""
+
+SERVICE_CHANGE_OF_TENANCY: Final = "change_of_tenancy"
 SERVICE_CONFIRM_UNPAIRING: Final = "confirm_unpairing"
 SERVICE_EXPORT_CONSENT: Final = "export_consent"
 SERVICE_EXPORT_EVIDENCE: Final = "export_evidence"
@@ -64,10 +72,18 @@ def _entry(call: ServiceCall) -> Smets1CadConfigEntry:
 
 @cad_errors_translated
 async def _withdraw_consent(call: ServiceCall) -> ServiceResponse:
-    """Withdraw consent."""
-    entry = _entry(call)
-    await async_withdraw_consent(call.hass, entry)
-    return None
+    """Withdraw consent; return what was erased."""
+    report = await async_withdraw_consent(
+        call.hass, _entry(call), erase=call.data[ATTR_STORED] == ERASE
+    )
+    return {"erased": None if report is None else report.as_dict()}
+
+
+@cad_errors_translated
+async def _change_of_tenancy(call: ServiceCall) -> ServiceResponse:
+    """End the tenancy, and return what was erased."""
+    report = await async_end_tenancy(call.hass, _entry(call), TenancyEnd.USER)
+    return {"erased": report.as_dict()}
 
 
 @cad_errors_translated
@@ -144,7 +160,18 @@ def async_setup_services(hass: HomeAssistant) -> None:
             supports_response=response,
         )
 
-    register(SERVICE_WITHDRAW_CONSENT, _withdraw_consent, {})
+    register(
+        SERVICE_WITHDRAW_CONSENT,
+        _withdraw_consent,
+        {probatio.Optional(ATTR_STORED, default=KEEP): probatio.In([KEEP, ERASE])},
+        response=SupportsResponse.OPTIONAL,
+    )
+    register(
+        SERVICE_CHANGE_OF_TENANCY,
+        _change_of_tenancy,
+        {},
+        response=SupportsResponse.OPTIONAL,
+    )
     register(
         SERVICE_EXPORT_CONSENT, _export_consent, {}, response=SupportsResponse.OPTIONAL
     )

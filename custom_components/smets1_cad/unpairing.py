@@ -163,6 +163,14 @@ class Unpairing:
             lambda pairing: apply_status(pairing, status, dt_util.utcnow())
         )
 
+    async def async_update(self, change: Callable[[Pairing], Pairing]) -> Pairing:
+        """Change the pairing in another way than by a step, such as for another consent.
+
+        Raises:
+            StoreError: it could not be written down.
+        """
+        return await self._keeper.update(change)
+
     async def sent(self, route: Route) -> Pairing:
         """Note that the person has sent the request, or has telephoned.
 
@@ -222,21 +230,10 @@ class Unpairing:
             )
 
     async def _leave(self) -> None:
-        """Leave the network for good: consent ends, the stick forgets network and keys.
-
-        What says that the stick is on a network is kept until it is not, so that a stick
-        that is not plugged in now leaves at the next start.
-        """
+        """Leave the network for good: consent ends, the stick forgets network and keys."""
         try:
             await self._consents.withdraw(Withdrawal.CAD_REMOVED)
-            kept = await self._store.session.load()
-            if kept is None or kept.get("extended_pan_id") is None:
-                return
-            try:
-                await self._link.unpair()
-            except CadError:
-                await self._store.session.save(kept)
-                raise
+            await async_leave_network(self._link, self._store)
         except CadError as err:
             LOGGER.warning("The stick has not left the network yet: %s", err)
             async_report_leaving(
@@ -244,3 +241,22 @@ class Unpairing:
             )
         finally:
             self._leaving = False
+
+
+async def async_leave_network(link: CadLink, store: CadStore) -> None:
+    """Have the stick leave the network for good, if it is on one.
+
+    What says that it is on one is kept until it is not, so that a stick that is not
+    plugged in now leaves another time.
+
+    Raises:
+        CadError: it has not left.
+    """
+    kept = await store.session.load()
+    if kept is None or kept.get("extended_pan_id") is None:
+        return
+    try:
+        await link.unpair()
+    except CadError:
+        await store.session.save(kept)
+        raise

@@ -1,0 +1,277 @@
+"""The ways to leave, among the options of a CAD: withdrawal, unpairing, change of tenancy (R2, R19, R20)."""
+
+from collections.abc import Coroutine
+from typing import Any, Final
+
+import probatio
+
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
+from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    SelectSelector,
+    SelectSelectorConfig,
+)
+
+from ..cad.errors import CadError
+from ..const import DOMAIN, LOGGER
+from ..coordinator import Smets1CadRuntimeData
+from ..erasure.report import ErasureReport
+from ..leaving import async_request_unpairing, async_unpair_text, async_withdraw_consent
+from ..pairing_states import MAYBE_LISTED, PairingState, UnpairWhy
+from ..suppliers import Route
+from ..tenancy_end import async_end_tenancy
+from ..tenancy_record import TenancyEnd
+from ..unpairing import ENDING, UNDER_WAY, Unpairing
+from .request import CONF_SENT, CONF_TEXT, SAID_SCHEMA, SENT_SCHEMA
+
+CONF_ERASE: Final = "erase"
+CONF_SURE: Final = "sure"
+CONF_WHY: Final = "reason"
+
+WITHDRAW_SCHEMA: Final = probatio.Schema(
+    {probatio.Required(CONF_ERASE, default=False): BooleanSelector()}
+)
+TENANCY_SCHEMA: Final = probatio.Schema(
+    {probatio.Required(CONF_SURE, default=False): BooleanSelector()}
+)
+WHY_SCHEMA: Final = probatio.Schema(
+    {
+        probatio.Required(
+            CONF_WHY, default=UnpairWhy.CONSENT_WITHDRAWN.value
+        ): SelectSelector(
+            SelectSelectorConfig(
+                options=[why.value for why in UnpairWhy],
+                translation_key="unpair_reason",
+            )
+        )
+    }
+)
+
+LISTED: Final = MAYBE_LISTED | ENDING | {PairingState.REMOVED}
+"""States in which the supplier may list the CAD, or is being told to take it off."""
+
+
+class LeavingSteps(OptionsFlowWithReload):
+    """Steps that end what a user may end."""
+
+    @property
+    def _runtime(self) -> Smets1CadRuntimeData:
+        """What the entry runs on.
+
+        Raises:
+            AbortFlow: it does not run.
+        """
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            raise AbortFlow("not_loaded")
+        runtime: Smets1CadRuntimeData = self.config_entry.runtime_data
+        return runtime
+
+    @property
+    def _unpairing(self) -> Unpairing:
+        """What ends the pairing.
+
+        Raises:
+            AbortFlow: the entry does not run, or nothing was ever asked for.
+        """
+        if (unpairing := self._runtime.unpairing) is None:
+            raise AbortFlow("nothing_to_unpair")
+        return unpairing
+
+    async def async_step_withdraw(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Withdraw consent; the flow of data stops at once."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            erase = user_input[CONF_ERASE]
+            if erase:
+                self._in_background(
+                    async_withdraw_consent(self.hass, self.config_entry, erase=True)
+                )
+                return self.async_abort(reason="erasing")
+            try:
+                await async_withdraw_consent(self.hass, self.config_entry)
+            except CadError:
+                errors["base"] = "withdrawal_not_stored"
+            else:
+                return await self.async_step_withdrawn()
+        return self.async_show_form(
+            step_id="withdraw", data_schema=WITHDRAW_SCHEMA, errors=errors
+        )
+
+    def _in_background(
+        self, erasure: Coroutine[Any, Any, ErasureReport | None]
+    ) -> None:
+        """Erase while the person goes on: a large database takes minutes."""
+
+        async def erase() -> None:
+            try:
+                await erasure
+            except CadError as err:
+                LOGGER.warning("Erasing is not finished: %s", err)
+
+        self.hass.async_create_task(erase(), f"{DOMAIN} erase")
+
+    async def async_step_tenancy(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """End the tenancy: everything of it is erased."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if user_input[CONF_SURE]:
+                self._in_background(
+                    async_end_tenancy(self.hass, self.config_entry, TenancyEnd.USER)
+                )
+                return self.async_abort(reason="erasing")
+            errors[CONF_SURE] = "not_sure"
+        return self.async_show_form(
+            step_id="tenancy", data_schema=TENANCY_SCHEMA, errors=errors
+        )
+
+    async def async_step_withdrawn(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say that reading has stopped, and ask whether the CAD is to be unpaired now."""
+        unpairing = self._runtime.unpairing
+        if unpairing is None or unpairing.pairing.state not in LISTED:
+            return self.async_abort(reason="withdrawn")
+        return self.async_show_menu(
+            step_id="withdrawn", menu_options=["unpair", "later"]
+        )
+
+    async def async_step_later(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """End; an issue reminds that the supplier still lists the CAD."""
+        return self.async_abort(reason="withdrawn")
+
+    # Unpairing.
+
+    async def async_step_unpair(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask why, and write the request down."""
+        unpairing = self._unpairing
+        if unpairing.pairing.state in UNDER_WAY:
+            return await self.async_step_route()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                pairing = await unpairing.ask(UnpairWhy(user_input[CONF_WHY]))
+            except CadError as err:
+                errors["base"] = err.reason
+            else:
+                if pairing.state is PairingState.CANCELLED:
+                    return self.async_abort(reason="cancelled")
+                return await self.async_step_route()
+        return self.async_show_form(
+            step_id="unpair", data_schema=WHY_SCHEMA, errors=errors
+        )
+
+    async def async_step_route(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose the route."""
+        unpairing = self._unpairing
+        routes = ["unpair_email", "unpair_letter", "unpair_phone"]
+        if (
+            unpairing.has_service
+            and unpairing.pairing.state is PairingState.UNPAIR_RECORDED
+        ):
+            routes.insert(0, "unpair_service")
+        return self.async_show_menu(
+            step_id="route",
+            menu_options=routes,
+            description_placeholders={"supplier": unpairing.pairing.request.supplier},
+        )
+
+    async def async_step_unpair_service(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Tell the pairing service."""
+        unpairing = self._unpairing
+        try:
+            await async_request_unpairing(
+                unpairing, unpairing.pairing.unpair_why, Route.PAIRING_SERVICE
+            )
+        except CadError as err:
+            return self.async_abort(
+                reason="service_failed", description_placeholders={"error": str(err)}
+            )
+        return self.async_abort(reason="unpair_sent")
+
+    async def async_step_unpair_email(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show an email to send."""
+        return await self._text(Route.EMAIL, user_input)
+
+    async def async_step_unpair_letter(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show a letter to send."""
+        return await self._text(Route.LETTER, user_input)
+
+    async def async_step_unpair_phone(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what to say on the telephone."""
+        return await self._text(Route.PHONE, user_input)
+
+    async def _text(
+        self, route: Route, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Show what to send or to say; note that it was done."""
+        unpairing = self._unpairing
+        if user_input is not None:
+            if not user_input[CONF_SENT]:
+                return self.async_abort(reason="unpair_recorded")
+            try:
+                await unpairing.sent(route)
+            except CadError as err:
+                return self.async_abort(
+                    reason="failed", description_placeholders={"error": str(err)}
+                )
+            return self.async_abort(reason="unpair_sent")
+        parts = await async_unpair_text(self.hass, unpairing.pairing, route)
+        text = parts["text"]
+        if route is Route.EMAIL:
+            text = f"{parts['subject']}\n\n{text}"
+        return self.async_show_form(
+            step_id=f"unpair_{route}",
+            data_schema=SAID_SCHEMA
+            if route is Route.PHONE
+            else self.add_suggested_values_to_schema(SENT_SCHEMA, {CONF_TEXT: text}),
+            description_placeholders={
+                "to": parts.get("to") or "?",
+                "subject": parts.get("subject", ""),
+                "link": parts.get("link", ""),
+                "script": text,
+            },
+        )
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take the person's word that the supplier has unpaired the CAD."""
+        unpairing = self._unpairing
+        if user_input is None:
+            return self.async_show_form(
+                step_id="confirm",
+                data_schema=probatio.Schema({}),
+                description_placeholders={
+                    "supplier": unpairing.pairing.request.supplier
+                },
+            )
+        try:
+            await unpairing.confirm()
+        except CadError as err:
+            return self.async_abort(
+                reason="failed", description_placeholders={"error": str(err)}
+            )
+        return self.async_abort(reason="unpaired")

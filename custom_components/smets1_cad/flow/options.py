@@ -1,0 +1,205 @@
+"""The options of a CAD: how long things hold, how often is read, and consent again (R2)."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import probatio
+
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+)
+
+from ..cad.errors import CadError
+from ..cad.models import Fuel
+from ..cad.pacing import FLOORS
+from ..consent import Declaration
+from ..consent_text import Box, ShownText, boxes_shown, load_consent_text
+from ..identity import Identity, Ihd
+from ..options import (
+    CONF_CONSENT_DAYS,
+    CONF_ELECTRICITY_SECONDS,
+    CONF_GAS_MINUTES,
+    CONF_RETENTION_DAYS,
+    LONGEST_CONSENT,
+    SHORTEST_CONSENT,
+    CadOptions,
+)
+from ..pairing import Pairing
+from ..pairing_states import PairingState
+from ..unpairing import ENDING
+from .leaving import LISTED, LeavingSteps
+
+_ELECTRICITY_FLOOR: Final = int(FLOORS[Fuel.ELECTRICITY].total_seconds())
+_GAS_FLOOR: Final = int(FLOORS[Fuel.GAS].total_seconds()) // 60
+
+
+def _number(low: int, high: int, unit: str) -> NumberSelector:
+    return NumberSelector(
+        NumberSelectorConfig(
+            min=low,
+            max=high,
+            step=1,
+            unit_of_measurement=unit,
+            mode=NumberSelectorMode.BOX,
+        )
+    )
+
+
+SETTINGS_SCHEMA: Final = probatio.Schema(
+    {
+        probatio.Required(CONF_CONSENT_DAYS, default=LONGEST_CONSENT): _number(
+            SHORTEST_CONSENT, LONGEST_CONSENT, "d"
+        ),
+        probatio.Required(CONF_RETENTION_DAYS, default=0): _number(0, 3650, "d"),
+        probatio.Required(
+            CONF_ELECTRICITY_SECONDS, default=_ELECTRICITY_FLOOR
+        ): _number(_ELECTRICITY_FLOOR, 3600, "s"),
+        probatio.Required(CONF_GAS_MINUTES, default=_GAS_FLOOR): _number(
+            _GAS_FLOOR, 1440, "min"
+        ),
+    }
+)
+
+
+class CadOptionsFlow(LeavingSteps):
+    """Changes what a user may decide; the steps to leave are in `leaving`."""
+
+    _shown: ShownText
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Choose what to do; only what makes sense now is offered."""
+        menu = ["settings"]
+        if self.config_entry.state is ConfigEntryState.LOADED:
+            runtime = self._runtime
+            grant = runtime.consents.grant
+            state = runtime.unpairing and runtime.unpairing.pairing.state
+            if self._identity() is not None and state is not PairingState.UNPAIRED:
+                menu.append("consent")
+            if grant is not None and grant.is_valid:
+                menu.append("withdraw")
+            if state in LISTED - {PairingState.UNPAIRED}:
+                menu.append("unpair")
+            if state in LISTED - {PairingState.UNPAIRED} and (
+                state in ENDING or state is PairingState.PAIRED
+            ):
+                menu.append("confirm")
+            menu.append("tenancy")
+        return self.async_show_menu(step_id="init", menu_options=menu)
+
+    async def async_step_settings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how long consent and history hold, and how often the meters are read."""
+        if user_input is not None:
+            return self.async_create_entry(
+                data={
+                    **self.config_entry.options,
+                    **{name: int(value) for name, value in user_input.items()},
+                }
+            )
+        return self.async_show_form(
+            step_id="settings",
+            data_schema=self.add_suggested_values_to_schema(
+                SETTINGS_SCHEMA, self.config_entry.options
+            ),
+        )
+
+    # Consent.
+
+    def _identity(self) -> Identity | None:
+        """Return who consented last, for what; None once that is erased."""
+        records = self._runtime.consents.records
+        return records[-1].identity if records else None
+
+    async def async_step_consent(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the wording in full, and take each box as a step of will of its own."""
+        if (identity := self._identity()) is None:
+            return self.async_abort(reason="consent_erased")
+        errors: dict[str, str] = {}
+        if user_input is None:
+            self._shown = await self._wording(identity)
+        else:
+            errors = await self._give(identity, user_input)
+            if not errors:
+                self.hass.config_entries.async_schedule_reload(
+                    self.config_entry.entry_id
+                )
+                return self.async_abort(reason="consent_given")
+        schema = probatio.Schema(
+            {
+                # Unticked, also after an error: ticking is the positive step.
+                probatio.Required(box.value, default=False): BooleanSelector()
+                for box in boxes_shown(has_ihd=identity.ihd is not Ihd.NONE)
+            }
+        )
+        return self.async_show_form(
+            step_id="consent",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+            description_placeholders={
+                "text": self._shown.body,
+                **{f"box_{box}": words for box, words in self._shown.boxes.items()},
+            },
+        )
+
+    async def _wording(self, identity: Identity) -> ShownText:
+        options = CadOptions.of(self.config_entry)
+        text = await self.hass.async_add_executor_job(
+            load_consent_text, self.hass.config.language
+        )
+        return text.show(
+            fuels=identity.fuels,
+            supplier=self._runtime.consents.records[-1].supplier or "",
+            has_ihd=identity.ihd is not Ihd.NONE,
+            retention_days=options.retention_days,
+            period_days=options.consent_period.days,
+        )
+
+    async def _give(
+        self, identity: Identity, user_input: dict[str, Any]
+    ) -> dict[str, str]:
+        """Put consent on record; return errors."""
+        runtime = self._runtime
+        last = runtime.consents.records[-1]
+        declaration = Declaration(
+            identity=identity,
+            cad=last.cad or "",
+            supplier=last.supplier or "",
+            text=self._shown,
+            ticked=frozenset(box for box in Box if user_input.get(box)),
+            period=CadOptions.of(self.config_entry).consent_period,
+        )
+        if missing := declaration.missing():
+            return {box.value: "consent_box" for box in missing}
+        try:
+            grant = await runtime.consents.give(declaration)
+            if runtime.unpairing is not None:
+                record = grant.record
+
+                def rest_on_it(pairing: Pairing) -> Pairing:
+                    if pairing.state is PairingState.SENDING:
+                        # What is on its way keeps what was sent, as its key stands for it.
+                        return pairing
+                    return replace(
+                        pairing,
+                        request=replace(
+                            pairing.request,
+                            consent_id=record.record_id,
+                            consent_at=record.given_at,
+                            consent_version=record.wording.version,
+                            consent_sha256=record.wording.sha256,
+                        ),
+                    )
+
+                await runtime.unpairing.async_update(rest_on_it)
+        except CadError:
+            return {"base": "consent_not_stored"}
+        return {}
