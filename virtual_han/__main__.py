@@ -252,9 +252,9 @@ async def serve(arguments: argparse.Namespace, stop: asyncio.Event) -> None:
         print(f"install code  {with_crc(flash.install_code).hex().upper()}")
         for bit in han.config.suites:
             credentials = han.credentials(bit)
-            print(f"suite {bit} CA key       {credentials.ca_public_key.hex().upper()}")
-            print(f"suite {bit} certificate  {credentials.certificate.hex().upper()}")
-            print(f"suite {bit} private key  {credentials.private_key.hex().upper()}")
+            print(f"CA Public Key: {credentials.ca_public_key.hex().upper()}")
+            print(f"Device Implicit Cert: {credentials.certificate.hex().upper()}")
+            print(f"Device Private Key: {credentials.private_key.hex().upper()}")
         print(
             "Test keys and certificates: they open nothing but this network. Ctrl-C ends it.",
             flush=True,
