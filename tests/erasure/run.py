@@ -3,11 +3,12 @@
 ``python -m tests.erasure.run`` reads orders, one JSON object a line, and forks for each;
 what there is to import is imported once. An order has a ``command``, the ``config``
 folder, perhaps a ``url`` of a database, and perhaps where to ``kill`` itself: a file, a
-line, and the how manieth time that the line is run. The answer is a line of JSON with the
+line, and the how manieth time that the line is run; or to ``kill_in`` a function of
+what erases, by name, at its last line but one. The answer is a line of JSON with the
 exit status and what the house said.
 
 ``fill`` moves in; ``erase`` ends the tenancy; ``start`` starts and stops, and waits for an
-erasure that is open.
+erasure that is open; ``scan`` searches every table of a database for canaries.
 """
 
 import asyncio
@@ -18,8 +19,11 @@ import os
 from pathlib import Path
 import signal
 import sys
+import traceback
 from types import CodeType
 from typing import Any, Final
+
+from sqlalchemy import create_engine, inspect, text
 
 from custom_components.smets1_cad.tenancy import (
     async_change_of_tenancy,
@@ -27,6 +31,7 @@ from custom_components.smets1_cad.tenancy import (
 )
 from custom_components.smets1_cad.tenancy_record import TenancyEnd
 
+from . import canaries
 from .house import CAD, House, hurry, log_to, move_in, open_house
 
 type Answer = dict[str, Any]
@@ -81,6 +86,28 @@ async def run(command: str, config: Path, db_url: str | None) -> Answer:
         return await COMMANDS[command](house)
 
 
+def scan(url: str) -> Answer:
+    """Search every table of a database, and PostgreSQL's samples of them, row by row."""
+    engine = create_engine(url)
+    values: list[Any] = []
+    with engine.connect() as connection:
+        tables = inspect(engine).get_table_names()
+        if engine.dialect.name == "postgresql":
+            tables.append("pg_stats")
+        for table in tables:
+            for row in connection.execute(text(f"SELECT * FROM {table}")):  # noqa: S608 - our own
+                values += row
+    engine.dispose()
+    everything = "\n".join(str(value) for value in values)
+    found = [name for name, each in canaries.TEXTS.items() if each in everything]
+    if canaries.NUMBER in values:
+        found.append("double")
+    return {
+        "found": found,
+        "kept": sorted(each for each in canaries.KEPT if each in everything),
+    }
+
+
 class Tracer:
     """Counts the lines run in the files that erase, and kills the process at one of them."""
 
@@ -93,9 +120,10 @@ class Tracer:
         "homeassistant/util/file.py",
     )
 
-    def __init__(self, kill: list[Any] | None) -> None:
-        """Say where: file, line, how manieth time."""
+    def __init__(self, kill: list[Any] | None, kill_in: str | None) -> None:
+        """Say where: file, line, how manieth time; or a function's name."""
         self._kill = kill
+        self._kill_in = kill_in
         self.hits: Counter[tuple[str, int]] = Counter()
 
     def begin(self) -> None:
@@ -112,6 +140,12 @@ class Tracer:
             return sys.monitoring.DISABLE
         at = (code.co_filename, line)
         self.hits[at] += 1
+        if (
+            self._kill_in == code.co_name
+            and line
+            >= max(each for *_, each in code.co_lines() if each is not None) - 1
+        ):
+            os.kill(os.getpid(), signal.SIGKILL)
         if self._kill == [*at, self.hits[at]]:
             os.kill(os.getpid(), signal.SIGKILL)
         return None
@@ -123,8 +157,11 @@ def obey(order: dict[str, Any], answer_to: Path) -> None:
     config = Path(order["config"])
     config.mkdir(parents=True, exist_ok=True)
     log_to(config)
-    tracer = Tracer(order.get("kill"))
-    if "kill" in order:
+    if order["command"] == "scan":
+        answer_to.write_text(json.dumps(scan(order["url"])))
+        return
+    tracer = Tracer(order.get("kill"), order.get("kill_in"))
+    if order.keys() & {"kill", "kill_in"}:
         tracer.begin()
     answer = asyncio.run(run(order["command"], config, order.get("url")))
     if "kill" in order:
@@ -145,6 +182,8 @@ def main() -> None:
             try:
                 obey(order, answer_to)
                 status = 0
+            except BaseException:  # noqa: BLE001 - the process ends here
+                traceback.print_exc()
             finally:
                 sys.stderr.flush()
                 os._exit(status)

@@ -11,9 +11,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import batched
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, Delete, Update, delete, exists, func, select
+from sqlalchemy import (
+    CursorResult,
+    Delete,
+    Update,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from homeassistant.components.recorder.const import SupportedDialect
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.db_schema import (
     EventData,
@@ -138,22 +148,22 @@ class Erasure:
         rows = session.scalars(query).all()
         # Half as many as the engine allows: one statement names each twice.
         for chunk in batched(rows, instance.max_bind_vars // 2, strict=False):
-            self._delete_chunk(session, chunk)
+            self._delete_chunk(instance, session, chunk)
         instance.states_manager.evict_purged_state_ids(set(rows))
         self._count("states", len(rows))
         return len(rows)
 
     @staticmethod
-    def _delete_chunk(session: Session, state_ids: Sequence[int]) -> None:
+    def _delete_chunk(
+        instance: Recorder, session: Session, state_ids: Sequence[int]
+    ) -> None:
         """Delete states, and let no state refer to them any more."""
         refers = [States.old_state_id.in_(state_ids)]
-        if session.get_bind().dialect.name != "mysql":
+        if instance.dialect_name != SupportedDialect.MYSQL:
             # Elsewhere references are checked when a statement ends, not row by row.
             refers.append(States.state_id.not_in(state_ids))
-        _execute(
-            session,
-            delete(States).where(States.state_id.in_(state_ids)),
-        )
+        _execute(session, update(States).where(*refers).values(old_state_id=None))
+        _execute(session, delete(States).where(States.state_id.in_(state_ids)))
 
     def _attributes(self, instance: Recorder) -> Job:
         """Delete attributes that no state has any more, whosever they were."""
