@@ -17,9 +17,7 @@ from virtual_han.door import HanDoor
 from virtual_han.han import HanConfig, VirtualHan
 from virtual_han.supplier import Behaviour, Desk, SupplierService
 
-from .walk import STICK, Walk
-
-TOKEN = "canary-token-1"
+from .walk import STICK, TOKEN, Walk
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +98,7 @@ async def han() -> AsyncGenerator[VirtualHan]:
 @pytest.fixture
 async def service(han: VirtualHan) -> AsyncGenerator[SupplierService]:
     """A supplier's pairing service; a test changes its behaviour."""
-    desk = Desk(Clock(speed=1), HanDoor(han), Behaviour())
+    desk = Desk(Clock(), HanDoor(han), Behaviour())
     async with SupplierService(desk, token=TOKEN) as service:
-        yield service
+        with patch("custom_components.smets1_cad.supplier_api.ATTEMPTS", 1):
+            yield service

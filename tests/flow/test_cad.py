@@ -12,7 +12,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smets1_cad.cad_secrets import CadSecrets
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.document import Document
 from custom_components.smets1_cad.flow.radio import LARGEST_FILE
 from custom_components.smets1_cad.radio.probe import (
     StickSilent,
@@ -21,23 +20,13 @@ from custom_components.smets1_cad.radio.probe import (
 )
 from custom_components.smets1_cad.smart_energy.certificate import CryptoSuite
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
-from custom_components.smets1_cad.store import StoreError
 from homeassistant.components.usb import SerialDevice
 from homeassistant.const import CONF_DEVICE
 from homeassistant.core import HomeAssistant
 
-from .walk import CODE, EUI64, PATH, STICK, Walk, certificate_text, stored
+from .walk import CODE, EUI64, PATH, STICK, Walk, certificate_text, full_disk, stored
 
 UPLOAD = "custom_components.smets1_cad.flow.radio.process_uploaded_file"
-
-
-def full_disk() -> AbstractContextManager[Any]:
-    """Let nothing be written any more."""
-    return patch.object(
-        Document,
-        "async_save",
-        side_effect=StoreError("Full. Make room.", reason="store_not_written"),
-    )
 
 
 async def secrets(hass: HomeAssistant) -> CadSecrets:

@@ -1,8 +1,11 @@
 """Someone who walks through the flow, and what they type."""
 
+from contextlib import AbstractContextManager
 from typing import Any, Final
+from unittest.mock import patch
 
 from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.document import Document, StoreError
 from custom_components.smets1_cad.pairing import Pairing
 from custom_components.smets1_cad.radio.probe import StickInfo
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
@@ -24,7 +27,8 @@ STICK: Final = StickInfo(
 )
 CODE: Final = "83FED3407A939723A5C639B26916D505C3B5"
 """The example code of the Zigbee documents, with its CRC."""
-OTHER_CODE: Final = "966BE51B2A3C4D5E6F7081929BE2"
+OTHER_CODE: Final = "00112233445566778899AABBCCDDEEFEDB9E"
+"""Another one, with its CRC (CRC-16/X-25)."""
 HOME: Final = {
     "premises": "domestic",
     "relation": "bill_payer_and_occupier",
@@ -39,7 +43,8 @@ METERS: Final = {
     "gas_supplier": "Octopus Energy",
 }
 TICKED: Final = {"consumer": True, "pairing": True, "history": True}
-CANARIES: Final = ("Canary", "2000024512368", "3938424403", CODE[:32], EUI64)
+TOKEN: Final = "canary-token-1"
+CANARIES: Final = ("Canary", "2000024512368", "3938424403", CODE[:32], EUI64, TOKEN)
 
 
 def certificate_text(
@@ -51,6 +56,15 @@ def certificate_text(
         f"CA Public Key: {made.ca_public_key.hex()}\n"
         f"Device Implicit Cert: {made.certificate.hex()}\n"
         f"Device Private Key: {made.private_key.hex()}\n"
+    )
+
+
+def full_disk() -> AbstractContextManager[Any]:
+    """Let nothing be written any more."""
+    return patch.object(
+        Document,
+        "async_save",
+        side_effect=StoreError("Full. Make room.", reason="store_not_written"),
     )
 
 
@@ -103,7 +117,7 @@ class Walk:
             FlowResultType.FORM,
             step_id,
         )
-        assert self.at["errors"] == (errors or {})
+        assert (self.at["errors"] or {}) == (errors or {})
 
     def suggested(self) -> dict[str, Any]:
         """Return what the form that is shown is filled in with."""

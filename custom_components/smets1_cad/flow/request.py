@@ -75,12 +75,19 @@ class RequestSteps(JoinSteps):
         )
 
     async def _keeper(self) -> PairingKeeper | None:
-        """Return what keeps the request as it is now; None if none was written down."""
+        """Return what keeps the request as it is now; None if none was written down.
+
+        Raises:
+            AbortFlow: what is stored cannot be read.
+        """
         section = self._draft.store.pairing
         kept = await section.load()
         if kept is None:
             return None
-        return PairingKeeper(Pairing.from_dict(kept), section.save)
+        try:
+            return PairingKeeper(Pairing.from_dict(kept), section.save)
+        except (ArithmeticError, KeyError, TypeError, ValueError) as err:
+            raise AbortFlow("store_unreadable") from err
 
     async def _pairing(self) -> Pairing:
         """Return the request as it is now, once it was written down."""

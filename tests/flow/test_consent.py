@@ -1,0 +1,173 @@
+"""Nothing goes on without consent, and consent is for just what is asked for (R1, R2)."""
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
+from custom_components.smets1_cad.consent import Consents
+from custom_components.smets1_cad.consent_text import Box
+from custom_components.smets1_cad.store import (
+    async_get_process_store,
+    async_load_consents,
+)
+from homeassistant.core import HomeAssistant
+from virtual_han.supplier import SupplierService
+
+from .walk import HOME, METERS, TICKED, Walk, full_disk, pairing, stored
+
+
+async def consents(hass: HomeAssistant) -> Consents:
+    return await async_load_consents(hass, await stored(hass), SYSTEM_CLOCK)
+
+
+async def test_boxes_are_unticked(walk: Walk) -> None:
+    await walk.to_consent()
+    walk.shows("consent")
+    schema = walk.at["data_schema"].schema
+    assert [str(box) for box in schema] == ["consumer", "pairing", "history"]
+    assert [box.default() for box in schema] == [False] * 3
+    assert walk.suggested() == {}
+
+
+@pytest.mark.parametrize("left", ["consumer", "pairing", "ihd"])
+async def test_box_that_is_left(walk: Walk, hass: HomeAssistant, left: str) -> None:
+    """Without it nothing is on record, and nothing goes on."""
+    await walk.to_home()
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="both", ihd="keep")
+    await walk.fill("meters", **METERS)
+    ticked = TICKED | {"ihd": True}
+    await walk.fill("consent", **ticked | {left: False})
+    walk.shows("consent", {left: "consent_box"})
+    assert (await consents(hass)).records == ()
+    assert await (await stored(hass)).pairing.load() is None
+    await walk.fill("consent", **ticked)
+    walk.shows("pairing_details")
+
+
+async def test_history_may_be_left(walk: Walk, hass: HomeAssistant) -> None:
+    await walk.to_consent()
+    await walk.fill("consent", **TICKED | {"history": False})
+    walk.shows("pairing_details")
+    (record,) = (await consents(hass)).records
+    assert record.boxes == {Box.CONSUMER, Box.PAIRING}
+    assert not record.history_allowed
+
+
+async def test_consent_that_cannot_be_kept(walk: Walk, hass: HomeAssistant) -> None:
+    """No record, no way on; the boxes stay as they were ticked."""
+    await walk.to_consent()
+    with full_disk():
+        await walk.fill("consent", **TICKED)
+    walk.shows("consent", {"base": "consent_not_stored"})
+    assert walk.suggested() == TICKED
+    assert (await consents(hass)).records == ()
+    await walk.fill("consent", **TICKED)
+    walk.shows("pairing_details")
+
+
+async def test_log_that_cannot_be_read(walk: Walk, hass: HomeAssistant) -> None:
+    await walk.to_home()
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="both", ihd="none")
+    await (await async_get_process_store(hass)).heads.save(
+        {(await stored(hass)).name: "no head"}
+    )
+    await walk.fill("meters", **METERS)
+    walk.aborted("store_unreadable")
+
+
+async def test_record_is_of_the_text_that_was_shown(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """Not of the one that would be shown now, in another language."""
+    await walk.to_consent()
+    shown = walk.at["description_placeholders"]
+    assert "Octopus Energy" in shown["box_pairing"]
+    hass.config.language = "cy"
+    await walk.fill("consent", **TICKED)
+    (record,) = (await consents(hass)).records
+    assert record.wording.language == "en"
+    assert shown["text"].encode()
+    assert len(record.wording.shown_sha256) == hashlib.sha256().digest_size * 2
+
+
+async def test_language_of_the_text(walk: Walk, hass: HomeAssistant) -> None:
+    hass.config.language = "cy"
+    await walk.to_consent()
+    await walk.fill("consent", **TICKED)
+    (record,) = (await consents(hass)).records
+    assert record.wording.language == "cy"
+
+
+@pytest.mark.parametrize(
+    ("step", "changed"),
+    [
+        ("home", {"name": "Somebody Else"}),
+        ("home", {"postcode": "SW1A 1AA"}),
+        ("fuels", {"ihd": "keep"}),
+        ("meters", {"mpan": "2000054879610"}),
+        ("meters", {"mprn": "7412306508"}),
+        ("meters", {"gas_supplier": "Another Energy"}),
+    ],
+)
+async def test_consent_of_others_or_for_something_else_does_not_count(
+    walk: Walk, hass: HomeAssistant, step: str, changed: dict[str, Any]
+) -> None:
+    """Another person, home, meter, supplier, or a display that was not spoken of: it is asked for again."""
+    await walk.to_request()
+    walk.leave()
+    await walk.begin()
+    await walk.fill("user", device="/dev/ttyUSB0")
+    await walk.choose("resume", "cad")
+    await walk.choose("cad", "certificate_none")
+    await walk.fill("certificate_none")
+    await walk.fill("install_code")
+    for name, typed in (
+        ("home", HOME),
+        ("fuels", {"fuels": "both", "ihd": "none"}),
+        ("meters", METERS),
+    ):
+        await walk.fill(name, **typed | (changed if name == step else {}))
+        if walk.at["errors"]:  # a warning, which the second try passes
+            await walk.fill(name, **typed | (changed if name == step else {}))
+    walk.shows("consent")
+
+
+async def test_same_again_is_not_asked_twice(walk: Walk, hass: HomeAssistant) -> None:
+    await walk.to_request()
+    key = (await pairing(hass)).key
+    walk.leave()
+    await walk.begin()
+    await walk.fill("user", device="/dev/ttyUSB0")
+    await walk.choose("resume", "cad")
+    await walk.choose("cad", "certificate_none")
+    await walk.fill("certificate_none")
+    await walk.fill("install_code")
+    assert walk.suggested() == HOME
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="both", ihd="none")
+    assert walk.suggested() == METERS
+    await walk.fill("meters", **METERS)
+    walk.shows("pairing_details")
+    assert len((await consents(hass)).records) == 1
+    assert (await pairing(hass)).key == key
+
+
+@pytest.mark.parametrize(
+    "step", ["service", "join", "request", "pairing_details", "wait", "finish"]
+)
+async def test_no_step_can_be_asked_for_out_of_turn(
+    walk: Walk, hass: HomeAssistant, service: SupplierService, step: str
+) -> None:
+    """An answer names no step of its own choice, neither at a menu nor at a form."""
+    await walk.begin()
+    await walk.fill("user", device="/dev/ttyUSB0")
+    flow_id = walk.at["flow_id"]
+    for answer in ({"next_step_id": step}, {"step_id": step, "consumer": True}):
+        with pytest.raises(Exception, match=r"(?i)not|extra|required|invalid|schema"):
+            await hass.config_entries.flow.async_configure(flow_id, answer)
+    assert await (await stored(hass)).pairing.load() is None
+    assert service.seen == []

@@ -1,0 +1,163 @@
+"""The request, by the routes that a person walks themselves."""
+
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.smets1_cad.pairing_request import PairingRequest
+from custom_components.smets1_cad.pairing_states import PairingState
+from custom_components.smets1_cad.store import StoreError
+from custom_components.smets1_cad.suppliers import OWN_FILE, Route
+from homeassistant.core import HomeAssistant
+
+from .walk import CODE, EUI64, HOME, METERS, TICKED, Walk, full_disk, pairing, stored
+
+
+async def test_details_in_the_forms_that_suppliers_ask_for(walk: Walk) -> None:
+    await walk.to_consent()
+    await walk.fill("consent", consumer=True, pairing=True, history=True)
+    walk.shows("pairing_details")
+    assert walk.at["description_placeholders"] == {
+        "eui64": "00-12-4B-00-01-AB-CD-EF",
+        "eui64_colons": "00:12:4b:00:01:ab:cd:ef",
+        "eui64_plain": EUI64,
+        "code_with_crc": "83FE D340 7A93 9723 A5C6 39B2 6916 D505 C3B5",
+        "code_without_crc": "83FE D340 7A93 9723 A5C6 39B2 6916 D505",
+    }
+    ((field, selector),) = walk.at["data_schema"].schema.items()
+    assert str(field) == "qr_code"
+    assert {EUI64, CODE} == {
+        part for part in (EUI64, CODE) if part in selector.config["data"]
+    }
+
+
+@pytest.mark.parametrize("route", ["email", "letter", "phone"])
+async def test_request_that_was_sent(
+    walk: Walk, hass: HomeAssistant, route: str
+) -> None:
+    """Its text is complete; from now on it is waited for."""
+    await walk.to_request()
+    await walk.choose("request", route)
+    walk.shows(route)
+    text = walk.suggested().get("text", "") + "".join(
+        walk.at["description_placeholders"].values()
+    )
+    assert "83FE" in text
+    assert "49.4(d)" in text or route == "phone"
+    await walk.fill(route, sent=True)
+    assert walk.at["step_id"] == "wait"
+    assert (await pairing(hass)).state is PairingState.SENT
+    assert (await pairing(hass)).route is Route(route)
+    await walk.choose("wait", "finish")
+    assert walk.entry.unique_id == EUI64
+    assert walk.entry.data == {
+        "device": "/dev/serial/by-id/usb-Maker_Stick_0001-if00-port0",
+        "board": "Stick",
+        "firmware": "7.4.4.0 build 0",
+        "manufacturer": "Maker",
+    }
+
+
+async def test_request_that_was_not_sent(walk: Walk, hass: HomeAssistant) -> None:
+    await walk.to_request()
+    await walk.choose("request", "email")
+    await walk.fill("email", sent=False)
+    await walk.choose("wait", "finish")
+    assert (await pairing(hass)).state is PairingState.RECORDED
+
+
+async def test_known_contacts_are_shown(walk: Walk, hass: HomeAssistant) -> None:
+    path = Path(hass.config.path(OWN_FILE))
+
+    def write() -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            '{"format": 1, "suppliers": [{"id": "mine", "name": "My Energy", "channels": ['
+            '{"kind": "email", "value": "pair@example.org", "source": "https://example.org/",'
+            ' "seen": "2026-11-01"}]}]}',
+            encoding="utf-8",
+        )
+
+    await hass.async_add_executor_job(write)
+    await walk.to_home()
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="electricity", ihd="none")
+    await walk.fill("meters", mpan=METERS["mpan"], electricity_supplier="My Energy")
+    await walk.fill("consent", **TICKED)
+    await walk.fill("pairing_details")
+    assert walk.at["description_placeholders"] == {
+        "supplier": "My Energy",
+        "contacts": "- pair@example.org",
+    }
+    await walk.choose("request", "email")
+    assert walk.at["description_placeholders"]["to"] == "pair@example.org"
+
+
+async def test_supplier_that_nobody_knows(walk: Walk) -> None:
+    await walk.to_home()
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="gas", ihd="none")
+    await walk.fill("meters", mprn=METERS["mprn"], gas_supplier="Tiny Gas")
+    await walk.fill("consent", **TICKED)
+    await walk.fill("pairing_details")
+    assert walk.at["description_placeholders"] == {
+        "supplier": "Tiny Gas",
+        "contacts": "",
+    }
+
+
+async def test_sending_that_cannot_be_noted(walk: Walk, hass: HomeAssistant) -> None:
+    await walk.to_request()
+    await walk.choose("request", "letter")
+    with full_disk():
+        await walk.fill("letter", sent=True)
+    walk.aborted("store_not_written")
+    assert (await pairing(hass)).state is PairingState.RECORDED
+
+
+async def test_request_that_cannot_be_written_down(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """Consent is on record by then, and nothing has left the house."""
+    await walk.to_consent()
+    with patch.object(
+        PairingRequest,
+        "as_dict",
+        side_effect=StoreError("Full. Make room.", reason="store_not_written"),
+    ):
+        await walk.fill("consent", **TICKED)
+    walk.aborted("store_not_written")
+    assert await (await stored(hass)).pairing.load() is None
+
+
+async def test_stored_request_that_cannot_be_read(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    await walk.to_consent()
+    await (await stored(hass)).pairing.save({"history": []})
+    await walk.fill("consent", **TICKED)
+    walk.aborted("store_unreadable")
+
+
+async def test_sent_by_another_route_too(walk: Walk, hass: HomeAssistant) -> None:
+    """A resumed dialog sends the same request again, under the same key."""
+    await walk.to_request()
+    await walk.choose("request", "letter")
+    await walk.fill("letter", sent=True)
+    before = await pairing(hass)
+    walk.leave()
+    await walk.begin()
+    await walk.fill("user", device="/dev/ttyUSB0")
+    await walk.choose("resume", "cad")
+    await walk.choose("cad", "certificate_none")
+    await walk.fill("certificate_none")
+    await walk.fill("install_code")
+    for step in ("home", "fuels", "meters"):
+        await walk.fill(step, **walk.suggested())
+    await walk.fill("pairing_details")
+    await walk.choose("request", "phone")
+    await walk.fill("phone", sent=True)
+    after = await pairing(hass)
+    assert (after.state, after.route) == (PairingState.SENT, Route.PHONE)
+    assert after.key == before.key

@@ -1,0 +1,382 @@
+"""The pairing service: a quote, agreed to, sent once; and every bad day that it can have (R7, R21)."""
+
+from collections.abc import Generator
+from datetime import UTC, datetime
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.smets1_cad.pairing_states import PairingState
+from custom_components.smets1_cad.service_link import ServiceLink
+from custom_components.smets1_cad.suppliers import Route
+from homeassistant.core import HomeAssistant
+from virtual_han.supplier import Answering, Behaviour, Outcome, SupplierService
+from virtual_han.supplier.problem import Problem
+
+from .walk import (
+    CODE,
+    HOME,
+    METERS,
+    OTHER_CODE,
+    TICKED,
+    TOKEN,
+    Walk,
+    full_disk,
+    pairing,
+    stored,
+)
+
+SUBMIT = ("POST", "/v1/pairing-requests")
+
+
+def behave(service: SupplierService, **how: object) -> None:
+    """Let the supplier behave otherwise from now on."""
+    service.desk.behaviour = Behaviour(**how)  # type: ignore[arg-type]
+
+
+async def to_quote(walk: Walk, service: SupplierService) -> None:
+    """Go as far as time and cost."""
+    await walk.to_request()
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+
+
+async def again(walk: Walk, code: str = "", **changed: str) -> None:
+    """Close the dialog, and come as far as the consent once more, with something changed."""
+    if walk.at["type"] != "create_entry":
+        walk.leave()
+    await walk.begin()
+    await walk.fill("user", device="/dev/ttyUSB0")
+    await walk.choose("resume", "cad")
+    await walk.choose("cad", "certificate_none")
+    await walk.fill("certificate_none")
+    await walk.fill("install_code", **({"install_code": code} if code else {}))
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="both", ihd="none")
+    await walk.fill("meters", **METERS | changed)
+
+
+async def test_quote_is_agreed_to_before_anything_personal_leaves(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    behave(service, fee="12.50", working_days=7)
+    await to_quote(walk, service)
+    walk.shows("service_quote")
+    assert walk.at["description_placeholders"] == {
+        "amount": "12.50 GBP",
+        "payee": "Virtual Energy Metering Services",
+        "days": "7",
+    }
+    assert SUBMIT not in service.seen
+    assert (await pairing(hass)).state is PairingState.RECORDED
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+    request = await pairing(hass)
+    assert (request.state, request.route) == (PairingState.SENT, Route.PAIRING_SERVICE)
+    assert request.reference == "VE-P00001"
+    assert service.seen.count(SUBMIT) == 1
+    kept = await ServiceLink.load(await stored(hass))
+    assert kept == ServiceLink(url=service.url, token=TOKEN)
+
+
+async def test_quote_that_is_declined(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    await to_quote(walk, service)
+    await walk.fill("service_quote", accept=False)
+    assert walk.at["step_id"] == "request"
+    assert SUBMIT not in service.seen
+    await walk.choose("request", "service")
+    assert walk.suggested() == {"url": service.url}
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "errors"),
+    [
+        ("not an address", TOKEN, {"url": "service_url"}),
+        ("http://192.0.2.1/v1", TOKEN, {"url": "service_url_insecure"}),
+        ("", "with spaces in it", {"token": "service_token"}),
+        ("", "another-token-1", {"token": "service_unauthorised"}),
+        ("http://127.0.0.1:1/v1", TOKEN, {"base": "service_unreachable"}),
+    ],
+)
+async def test_address_or_token_is_wrong(
+    walk: Walk, service: SupplierService, url: str, token: str, errors: dict[str, str]
+) -> None:
+    """What was typed stays, and the right one goes on."""
+    await walk.to_request()
+    await walk.choose("request", "service")
+    typed = {"url": url or service.url, "token": token}
+    await walk.fill("service", **typed)
+    walk.shows("service", errors)
+    assert walk.suggested() == typed
+    await walk.fill("service", url=service.url, token=TOKEN)
+    walk.shows("service_quote")
+
+
+BAD_ANSWERS = [
+    (Answering.HTML, "service_not_json"),
+    (Answering.NONSENSE, "service_malformed"),
+    (Answering.ERROR, "service_unavailable"),
+    (Answering.UNAVAILABLE, "service_unavailable"),
+    (Answering.TOO_MANY, "service_too_many"),
+    (Answering.DROP, "service_broken_off"),
+    (Answering.SLOW, "service_timeout"),
+]
+
+
+@pytest.fixture
+def impatient() -> Generator[None]:
+    """A person who does not wait long."""
+    with patch("custom_components.smets1_cad.flow.service.PATIENCE", 1.0):
+        yield
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(("answering", "reason"), BAD_ANSWERS)
+async def test_bad_answer_to_the_quote(
+    walk: Walk, service: SupplierService, answering: Answering, reason: str
+) -> None:
+    behave(service, answering=answering, misanswers=1)
+    await to_quote(walk, service)
+    walk.shows("service", {"base": reason})
+    await walk.fill("service", url=service.url, token=TOKEN)
+    walk.shows("service_quote")
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(("answering", "reason"), BAD_ANSWERS)
+async def test_bad_answer_to_the_request(
+    walk: Walk,
+    hass: HomeAssistant,
+    service: SupplierService,
+    answering: Answering,
+    reason: str,
+) -> None:
+    """Tried again it goes through, and the supplier has it once."""
+    await to_quote(walk, service)
+    behave(service, answering=answering, misanswers=1)
+    await walk.fill("service_quote", accept=True)
+    walk.shows("service_quote", {"base": reason})
+    uncertain = answering is not Answering.HTML
+    assert (await pairing(hass)).state is (
+        PairingState.SENDING if uncertain else PairingState.RECORDED
+    )
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+    assert (await pairing(hass)).state is PairingState.SENT
+    assert len(service.desk.requests) == 1
+
+
+async def test_lost_answer_is_asked_for_after_leaving(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """The service has the request, so no other quote is asked for: only the answer is missing."""
+    await to_quote(walk, service)
+    behave(service, answering=Answering.DROP, misanswers=1)
+    await walk.fill("service_quote", accept=True)
+    await again(walk)
+    await walk.fill("pairing_details")
+    await walk.choose("request", "service")
+    service.seen.clear()
+    await walk.fill("service", url=service.url, token=TOKEN)
+    assert walk.at["step_id"] == "wait"
+    assert service.seen == [SUBMIT]
+    assert len(service.desk.requests) == 1
+
+
+async def test_lost_answer_and_a_service_that_stays_away(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    await to_quote(walk, service)
+    behave(service, answering=Answering.ERROR)
+    await walk.fill("service_quote", accept=True)
+    await walk.fill("service_quote", accept=False)
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    walk.shows("service", {"base": "service_unavailable"})
+    assert (await pairing(hass)).state is PairingState.SENDING
+
+
+async def test_quote_that_runs_out_while_it_is_looked_at(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """Another one is shown, with its own box; nothing was sent at the old price."""
+    behave(service, quote_seconds=0, fee="1.00")
+    await to_quote(walk, service)
+    behave(service, fee="2.00")
+    await walk.fill("service_quote", accept=True)
+    walk.shows("service_quote", {"base": "quote_expired"})
+    assert walk.at["description_placeholders"]["amount"] == "2.00 GBP"
+    assert walk.suggested() == {}
+    assert SUBMIT not in service.seen
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+
+
+async def test_quote_that_the_service_has_dropped(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    await to_quote(walk, service)
+    service._quotes.clear()
+    await walk.fill("service_quote", accept=True)
+    walk.shows("service_quote", {"base": "service_quote_expired"})
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+
+
+async def test_no_other_quote_is_to_be_had(
+    walk: Walk, service: SupplierService
+) -> None:
+    behave(service, quote_seconds=0)
+    await to_quote(walk, service)
+    behave(service, answering=Answering.HTML)
+    await walk.fill("service_quote", accept=True)
+    walk.shows("service_quote", {"base": "service_not_json"})
+
+
+async def test_earlier_request_is_followed(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """One that the service has under another key, of which nothing is stored here."""
+    await to_quote(walk, service)
+    earlier = service.desk.take_pairing(
+        bytes.fromhex("00124B0001ABCDEF"), bytes.fromhex(CODE[:32])
+    )
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+    assert (await pairing(hass)).service_id == earlier.request_id
+    assert len(service.desk.requests) == 1
+
+
+async def test_earlier_request_that_is_lost(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    await to_quote(walk, service)
+    behave(service, outcome=Outcome.FORGET)
+    service.desk.take_pairing(
+        bytes.fromhex("00124B0001ABCDEF"), bytes.fromhex(CODE[:32])
+    )
+    await walk.fill("service_quote", accept=True)
+    walk.shows("service_quote", {"base": "service_not_found"})
+    assert (await pairing(hass)).state is PairingState.RECORDED
+
+
+async def test_refused_request_may_be_sent_again(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    behave(service, outcome=Outcome.REFUSE, acknowledge_after=0, decide_after=0)
+    await to_quote(walk, service)
+    await walk.fill("service_quote", accept=True)
+    service.desk.work()
+    store = await stored(hass)
+    request = await pairing(hass)
+    await store.pairing.save(
+        request.advance(
+            PairingState.REFUSED, datetime.now(UTC), reason="not_our_customer"
+        ).as_dict()
+    )
+    behave(service)
+    await again(walk)
+    walk.shows("pairing_details")
+    await walk.fill("pairing_details")
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+    assert (await pairing(hass)).key != request.key
+    assert len(service.desk.requests) == 2
+
+
+@pytest.mark.parametrize("changed", ["numbers", "code"])
+async def test_correction_withdraws_what_the_service_has(
+    walk: Walk, hass: HomeAssistant, service: SupplierService, changed: str
+) -> None:
+    """First the wrong request goes, then the right one is written down, as another one."""
+    await to_quote(walk, service)
+    await walk.fill("service_quote", accept=True)
+    old = await pairing(hass)
+    if changed == "numbers":
+        await again(walk, mprn="7412306508")
+        await walk.fill("consent", **TICKED)
+    else:
+        await again(walk, code=OTHER_CODE)
+    walk.shows("withdraw")
+    assert walk.at["description_placeholders"] == {"reference": "VE-P00001"}
+    behave(service, answering=Answering.UNAVAILABLE, misanswers=1)
+    await walk.fill("withdraw", told=False)
+    walk.shows("withdraw", {"base": "service_unavailable"})
+    await walk.fill("withdraw", told=False)
+    walk.shows("pairing_details")
+    assert service.desk.requests["P00001"].state == "withdrawn"
+    new = await pairing(hass)
+    assert new.state is PairingState.RECORDED
+    assert new.key != old.key
+    await walk.fill("pairing_details")
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+    assert len(service.desk.requests) == 2
+
+
+async def test_correction_of_a_request_that_the_service_has_lost(
+    walk: Walk, service: SupplierService
+) -> None:
+    await to_quote(walk, service)
+    behave(service, outcome=Outcome.FORGET)
+    await walk.fill("service_quote", accept=True)
+    await again(walk, electricity_supplier="Another Energy")
+    await walk.fill("consent", **TICKED)
+    await walk.fill("withdraw", told=False)
+    walk.shows("pairing_details")
+
+
+async def test_correction_past_a_service_that_is_gone(
+    walk: Walk, service: SupplierService
+) -> None:
+    await to_quote(walk, service)
+    await walk.fill("service_quote", accept=True)
+    await service.stop()
+    await again(walk, electricity_supplier="Another Energy")
+    await walk.fill("consent", **TICKED)
+    await walk.fill("withdraw", told=False)
+    walk.shows("withdraw", {"base": "service_unreachable"})
+    await walk.fill("withdraw", told=True)
+    walk.shows("pairing_details")
+
+
+async def test_key_that_is_taken_is_given_up(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """The next try goes as another request."""
+    await to_quote(walk, service)
+    before = (await pairing(hass)).key
+    conflict = Problem(422, "idempotency_conflict", "This key was used before")
+    with patch.object(SupplierService, "_check_quote", side_effect=conflict):
+        await walk.fill("service_quote", accept=True)
+    walk.shows("service_quote", {"base": "service_conflict"})
+    assert (await pairing(hass)).key != before
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+
+
+async def test_link_that_cannot_be_kept(walk: Walk, service: SupplierService) -> None:
+    await walk.to_request()
+    await walk.choose("request", "service")
+    with full_disk():
+        await walk.fill("service", url=service.url, token=TOKEN)
+    walk.shows("service", {"base": "store_not_written"})
+    await walk.fill("service", url=service.url, token=TOKEN)
+    walk.shows("service_quote")
+
+
+async def test_nothing_leaves_that_is_not_on_disk(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    await to_quote(walk, service)
+    with full_disk():
+        await walk.fill("service_quote", accept=True)
+    walk.shows("service_quote", {"base": "store_not_written"})
+    assert SUBMIT not in service.seen
+    assert (await pairing(hass)).state is PairingState.RECORDED
