@@ -1,0 +1,119 @@
+"""The buttons: what they do, and when they can be pressed."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from custom_components.smets1_cad.cad.errors import CadError
+from custom_components.smets1_cad.cad.link import LinkState
+from custom_components.smets1_cad.cad.models import Fuel
+from custom_components.smets1_cad.cad.pacing import TooSoon
+from custom_components.smets1_cad.consent import Withdrawal
+from custom_components.smets1_cad.pairing_states import PairingState as S
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+
+from .fake_link import NOW, electricity, gas
+from .leaving_home import LeavingHome, leaving_home
+
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+
+WITHDRAW = "button.consumer_access_device_withdraw_consent"
+UNPAIR = "button.consumer_access_device_request_unpairing"
+READ = "button.electricity_meter_read_now"
+
+
+@pytest.fixture
+async def home(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> AsyncGenerator[LeavingHome]:
+    """A home that is not set up yet."""
+    async with leaving_home(hass, freezer) as home:
+        yield home
+
+
+async def running(home: LeavingHome, *way: S) -> None:
+    """Set up, and read both meters."""
+    await home.prepare(**({"way": way} if way else {}))
+    await home.start()
+    home.link.move(LinkState.RUNNING)
+    home.link.hand_up(electricity(), gas())
+    await home.hass.async_block_till_done()
+
+
+async def press(home: LeavingHome, entity_id: str) -> None:
+    """Press a button."""
+    await home.hass.services.async_call(
+        "button", "press", {"entity_id": entity_id}, blocking=True
+    )
+    await home.hass.async_block_till_done()
+
+
+async def test_withdraw_consent(home: LeavingHome) -> None:
+    """As the wording promises; then there is nothing to withdraw."""
+    await running(home)
+    await press(home, WITHDRAW)
+    log = await home.stored_consents()
+    assert log.records[-1].withdrawal is Withdrawal.REQUESTED
+    assert home.state(WITHDRAW) == "unavailable"
+    assert home.state(UNPAIR) != "unavailable"
+    assert home.state("sensor.electricity_meter_power") == "unavailable"
+
+
+async def test_request_unpairing(home: LeavingHome) -> None:
+    """Consent ends, and the request waits for the person to send it."""
+    await running(home)
+    await press(home, UNPAIR)
+    assert (await home.stored_pairing()).state is S.UNPAIR_RECORDED
+    assert home.issue_key() == "unpair_to_send"
+    assert home.state(UNPAIR) == "unavailable"
+    assert not home.entry.runtime_data.coordinator.has_consent
+
+
+async def test_what_nobody_was_asked_for_is_not_undone(home: LeavingHome) -> None:
+    await home.prepare(way=())
+    await home.start()
+    assert home.state(UNPAIR) == "unavailable"
+
+
+async def test_read_now_is_there_but_not_enabled(home: LeavingHome) -> None:
+    await running(home)
+    registry = er.async_get(home.hass)
+    for fuel in Fuel:
+        entry = registry.async_get(f"button.{fuel}_meter_read_now")
+        assert entry is not None
+        assert entry.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+
+
+async def enabled(home: LeavingHome) -> None:
+    """Set up with the button to read now."""
+    await running(home)
+    er.async_get(home.hass).async_update_entity(READ, disabled_by=None)
+    await home.restart()
+    home.link.move(LinkState.RUNNING)
+    home.link.hand_up(electricity())
+    await home.hass.async_block_till_done()
+
+
+async def test_read_now(home: LeavingHome) -> None:
+    await enabled(home)
+    await press(home, READ)
+    assert home.link.calls[-1] == "refresh electricity"
+    home.link.fault = TooSoon(Fuel.ELECTRICITY, wait=timedelta(seconds=7), now=NOW)
+    with pytest.raises(ServiceValidationError, match=":00:07"):
+        await press(home, READ)
+    home.link.fault = CadError("The meter is silent. Wait.", reason="silent")
+    with pytest.raises(HomeAssistantError, match="The meter is silent"):
+        await press(home, READ)
+
+
+async def test_updating_a_button_asks_nothing(home: LeavingHome) -> None:
+    await enabled(home)
+    component = home.hass.data["entity_components"]["button"]
+    entity = component.get_entity(READ)
+    assert entity is not None
+    await entity.async_update()
+    assert "refresh electricity" not in home.link.calls

@@ -1,0 +1,390 @@
+"""Setting up: with consent in force and not otherwise, and what is watched while an entry is loaded."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from custom_components.smets1_cad.cad.errors import CadError
+from custom_components.smets1_cad.cad.link import LinkState
+from custom_components.smets1_cad.cad.models import (
+    Fuel,
+    SupplierIdentity,
+    TenancyChange,
+)
+from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.pairing_states import PairingState as S
+from custom_components.smets1_cad.repairs import async_create_fix_flow
+from custom_components.smets1_cad.service_link import ServiceLink
+from custom_components.smets1_cad.tenancy_record import TenancyEnd
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import AbortFlow, FlowResultType
+from homeassistant.helpers import device_registry as dr
+from virtual_han.clock import Clock
+from virtual_han.supplier import Behaviour, Desk, SupplierService
+
+from .fake_link import EUI, NOW, electricity
+from .leaving_home import LeavingHome, leaving_home
+
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+
+END = "custom_components.smets1_cad.tenancy_watch.async_end_tenancy"
+TOKEN = "token-of-a-test"
+
+
+@pytest.fixture
+async def home(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> AsyncGenerator[LeavingHome]:
+    """A home that is not set up yet."""
+    async with leaving_home(hass, freezer) as home:
+        yield home
+
+
+@pytest.fixture
+async def paired(home: LeavingHome) -> LeavingHome:
+    """A home whose CAD is paired and read."""
+    await home.prepare()
+    await home.start()
+    home.link.move(LinkState.RUNNING)
+    home.link.hand_up(electricity())
+    await home.hass.async_block_till_done()
+    return home
+
+
+def reauth_flows(home: LeavingHome) -> int:
+    """Return how many dialogs ask for consent."""
+    return sum(
+        flow["context"]["source"] == SOURCE_REAUTH
+        for flow in home.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    )
+
+
+async def test_with_consent_it_reads(paired: LeavingHome) -> None:
+    assert paired.entry.state is ConfigEntryState.LOADED
+    assert paired.link.calls == ["start"]
+    assert await paired.hass.config_entries.async_unload(paired.entry.entry_id)
+    assert paired.link.calls[-1] == "stop"
+
+
+async def test_without_consent_ever_it_asks(home: LeavingHome) -> None:
+    await home.start()
+    assert home.entry.state is ConfigEntryState.SETUP_ERROR
+    assert reauth_flows(home) == 1
+    assert home.link.calls == []
+
+
+async def test_what_cannot_be_read_is_said(home: LeavingHome) -> None:
+    with patch(
+        "custom_components.smets1_cad.async_assemble",
+        side_effect=CadError("Damaged. Restore a backup.", reason="store_unreadable"),
+    ):
+        await home.start()
+    assert home.entry.state is ConfigEntryState.SETUP_ERROR
+    assert home.entry.reason == "Damaged. Restore a backup."
+
+
+async def test_consent_that_ran_out_is_asked_for_again_while_the_pairing_is_followed(
+    home: LeavingHome,
+) -> None:
+    """The entry stays, so that the CAD can still be unpaired."""
+    await home.prepare()
+    home.freezer.tick(timedelta(days=366))
+    await home.start()
+    assert home.entry.state is ConfigEntryState.LOADED
+    assert home.link.calls == []
+    assert reauth_flows(home) == 1
+    answer = await home.act("request_unpairing", route="letter", sent=True)
+    assert answer["state"] == "unpair_sent"
+
+
+async def test_consent_ends_to_the_minute(paired: LeavingHome) -> None:
+    """Said two weeks before; then reading stops by itself, and consent is asked for."""
+    await paired.wait(days=350)
+    assert paired.issue("consent_lapses") is None
+    await paired.wait(days=1, seconds=1)
+    assert paired.issue("consent_lapses") is not None
+    await paired.wait(days=14)
+    assert paired.issue("consent_lapses") is None
+    assert paired.state("sensor.electricity_meter_power") == "unavailable"
+    assert paired.link.calls == ["start", "stop"]
+    assert reauth_flows(paired) == 1
+
+
+async def test_another_wording_asks_again(home: LeavingHome) -> None:
+    await home.prepare()
+    with patch("custom_components.smets1_cad.assembly.CURRENT_VERSION", 2):
+        await home.start()
+    assert home.link.calls == []
+    assert reauth_flows(home) == 1
+
+
+async def test_unpaired_does_not_ask_for_consent(paired: LeavingHome) -> None:
+    await paired.act("confirm_unpairing")
+    await paired.restart()
+    assert paired.entry.state is ConfigEntryState.LOADED
+    assert "start" not in paired.link.calls
+    assert reauth_flows(paired) == 0
+
+
+async def test_a_meter_that_is_heard_cannot_be_removed(paired: LeavingHome) -> None:
+    from custom_components.smets1_cad import async_remove_config_entry_device  # noqa: PLC0415
+
+    registry = dr.async_get(paired.hass)
+    devices = dr.async_entries_for_config_entry(registry, paired.entry.entry_id)
+    removable = [
+        await async_remove_config_entry_device(paired.hass, paired.entry, device)
+        for device in devices
+    ]
+    assert removable == [False, False]
+
+
+# --- change of tenancy, as it is noticed
+
+
+async def test_a_dated_notice_of_the_network_is_acted_on(paired: LeavingHome) -> None:
+    await paired.wait(days=3)
+    notice = TenancyChange(fuel=Fuel.ELECTRICITY, effective_at=NOW + timedelta(days=2))
+    with patch(END) as end:
+        paired.link.hand_up(notice, notice)
+        await paired.hass.async_block_till_done()
+    end.assert_called_once_with(paired.hass, paired.entry, TenancyEnd.HAN)
+
+
+async def test_a_notice_for_a_day_to_come_waits_for_it(paired: LeavingHome) -> None:
+    """The last notice counts."""
+    with patch(END) as end:
+        for days in (2, 4):
+            paired.link.hand_up(
+                TenancyChange(fuel=Fuel.GAS, effective_at=NOW + timedelta(days=days))
+            )
+        await paired.wait(days=3)
+        end.assert_not_called()
+        await paired.wait(days=1, seconds=1)
+        end.assert_called_once()
+
+
+async def test_unloading_forgets_to_wait(paired: LeavingHome) -> None:
+    with patch(END) as end:
+        paired.link.hand_up(
+            TenancyChange(fuel=Fuel.GAS, effective_at=NOW + timedelta(days=1))
+        )
+        await paired.hass.config_entries.async_unload(paired.entry.entry_id)
+        await paired.wait(days=2)
+        end.assert_not_called()
+
+
+async def test_a_notice_from_before_consent_is_an_earlier_tenants(
+    paired: LeavingHome,
+) -> None:
+    with patch(END) as end:
+        paired.link.hand_up(
+            TenancyChange(fuel=Fuel.ELECTRICITY, effective_at=NOW - timedelta(days=1))
+        )
+        await paired.hass.async_block_till_done()
+        end.assert_not_called()
+    assert paired.issue("tenancy_suspected") is None
+
+
+async def test_a_notice_without_a_date_is_asked_while_consent_is_new(
+    paired: LeavingHome,
+) -> None:
+    """A hub may be repeating the notice that ended the tenancy before."""
+    notice = TenancyChange(fuel=Fuel.ELECTRICITY, effective_at=None)
+    with patch(END, side_effect=CadError("Left.", reason="erasure_left")) as end:
+        paired.link.hand_up(notice)
+        await paired.hass.async_block_till_done()
+        end.assert_not_called()
+        assert paired.issue("tenancy_suspected") is not None
+        await paired.wait(days=2)
+        paired.link.hand_up(notice)
+        await paired.hass.async_block_till_done()
+        end.assert_called_once()
+
+
+async def test_without_consent_a_notice_means_nothing(paired: LeavingHome) -> None:
+    await paired.act("withdraw_consent")
+    with patch(END) as end:
+        paired.link.hand_up(TenancyChange(fuel=Fuel.ELECTRICITY, effective_at=None))
+        await paired.hass.async_block_till_done()
+        end.assert_not_called()
+
+
+@pytest.mark.parametrize(
+    ("said", "is_asked"),
+    [
+        ([TenancyChange(fuel=Fuel.GAS, effective_at=NOW, of_supplier=True)], True),
+        ([SupplierIdentity(fuel=Fuel.GAS, name="A")], False),
+        ([SupplierIdentity(fuel=Fuel.GAS, name=name) for name in ("A", "")], False),
+        ([SupplierIdentity(fuel=Fuel.GAS, name=name) for name in ("A", "B")], True),
+        (
+            [SupplierIdentity(fuel=Fuel.GAS, provider_id=number) for number in (1, 2)],
+            True,
+        ),
+        (
+            [
+                SupplierIdentity(fuel=Fuel.GAS, name="A"),
+                SupplierIdentity(fuel=Fuel.ELECTRICITY, name="B"),
+            ],
+            False,
+        ),
+    ],
+)
+async def test_another_supplier_is_a_sign_that_is_asked_about(
+    paired: LeavingHome, said: list[Any], is_asked: bool
+) -> None:
+    paired.link.hand_up(*said)
+    assert (paired.issue("tenancy_suspected") is not None) is is_asked
+
+
+async def test_the_suppliers_service_is_heard_and_told(
+    home: LeavingHome, socket_enabled: None
+) -> None:
+    """Its notice ends the tenancy; the CAD is unpaired with it, so nothing is left to say."""
+
+    class Door:
+        def admit(self, eui64: bytes, install_code: bytes, seconds: float) -> None: ...
+
+        def is_paired(self, eui64: bytes) -> bool:
+            return True
+
+        def remove(self, eui64: bytes) -> None: ...
+
+    clock = Clock(NOW, speed=0)
+    desk = Desk(clock, Door(), Behaviour(poll_after=10))
+    async with SupplierService(desk, token=TOKEN) as service:
+        request = desk.take_pairing(bytes.fromhex(EUI.replace(":", "")), b"")
+        await home.prepare(
+            service=ServiceLink(url=service.url, token=TOKEN),
+            service_id=request.request_id,
+        )
+        store = await home.store()
+        data = await store.pairing.load()
+        assert data is not None
+        data["history"][1]["route"] = "pairing_service"
+        await store.pairing.save(data)
+        await home.start()
+        desk.announce_tenancy((NOW + timedelta(seconds=1)).timestamp())
+        await home.wait(seconds=2)
+        await home.wait(seconds=1)
+        await home.hass.async_block_till_done(wait_background_tasks=True)
+        assert sum(each.unpairing for each in desk.requests.values()) == 1
+    assert await (await home.store()).pairing.load() is None
+    assert home.issue("tenancy_still_listed") is None
+
+
+async def test_the_service_is_told_of_a_change_that_a_person_says(
+    home: LeavingHome, socket_enabled: None
+) -> None:
+    class Door:
+        def admit(self, eui64: bytes, install_code: bytes, seconds: float) -> None: ...
+
+        def is_paired(self, eui64: bytes) -> bool:
+            return True
+
+        def remove(self, eui64: bytes) -> None: ...
+
+    desk = Desk(Clock(NOW, speed=0), Door(), Behaviour())
+    async with SupplierService(desk, token=TOKEN) as service:
+        await home.prepare(service=ServiceLink(url=service.url, token=TOKEN))
+        await home.start()
+        await home.act("change_of_tenancy")
+        assert [notice["reported_by"] for notice in desk.tenancy_notices] == [
+            "old_tenant"
+        ]
+        assert home.issue("tenancy_still_listed") is None
+
+
+async def test_a_service_that_refuses_leaves_it_to_the_person(
+    home: LeavingHome, socket_enabled: None
+) -> None:
+    async with SupplierService(
+        Desk(Clock(NOW, speed=0), None, Behaviour()),  # type: ignore[arg-type]
+        token=TOKEN,
+    ) as service:
+        await home.prepare(service=ServiceLink(url=service.url, token="wrong"))
+        await home.start()
+        await home.act("change_of_tenancy")
+    assert home.issue("tenancy_still_listed") is not None
+
+
+# --- what the repairs dashboard offers
+
+
+async def fix(home: LeavingHome, kind: str = "leaving") -> Any:
+    """Open the fix flow of an issue."""
+    issue = home.issue(kind)
+    assert issue is not None
+    assert issue.is_fixable
+    flow = await async_create_fix_flow(home.hass, issue.issue_id, issue.data)
+    flow.hass = home.hass
+    return flow
+
+
+async def test_a_click_asks_for_unpairing(paired: LeavingHome) -> None:
+    await paired.act("withdraw_consent")
+    flow = await fix(paired)
+    shown = await flow.async_step_init()
+    assert shown["description_placeholders"] == {"supplier": "Valley Energy"}
+    assert (await flow.async_step_confirm({}))["type"] is FlowResultType.CREATE_ENTRY
+    await paired.hass.async_block_till_done()
+    assert paired.issue_key() == "unpair_to_send"
+
+
+async def test_a_click_that_cannot_be_carried_out_says_why(paired: LeavingHome) -> None:
+    await paired.act("withdraw_consent")
+    flow = await fix(paired)
+    with patch(
+        "custom_components.smets1_cad.document.Document.async_save",
+        side_effect=CadError("The disk is full.", reason="store_not_written"),
+    ):
+        ended = await flow.async_step_confirm({})
+    assert ended["reason"] == "failed"
+    assert ended["description_placeholders"] == {"error": "The disk is full."}
+
+
+async def test_a_click_removes_what_is_unpaired(paired: LeavingHome) -> None:
+    await paired.act("confirm_unpairing")
+    flow = await fix(paired)
+    await flow.async_step_init()
+    assert (await flow.async_step_confirm({}))["type"] is FlowResultType.CREATE_ENTRY
+    assert paired.hass.config_entries.async_get_entry(paired.entry.entry_id) is None
+
+
+async def test_a_click_says_that_the_tenancy_changed(paired: LeavingHome) -> None:
+    paired.link.hand_up(
+        TenancyChange(fuel=Fuel.GAS, effective_at=NOW, of_supplier=True)
+    )
+    flow = await fix(paired, "tenancy_suspected")
+    await flow.async_step_init()
+    with patch(
+        "custom_components.smets1_cad.leaving_repairs.async_end_tenancy",
+        side_effect=CadError("Left.", reason="erasure_left"),
+    ) as end:
+        await flow.async_step_confirm({})
+        await paired.hass.async_block_till_done()
+    end.assert_called_once_with(paired.hass, paired.entry, TenancyEnd.USER)
+
+
+async def test_a_click_needs_a_running_entry(paired: LeavingHome) -> None:
+    await paired.act("withdraw_consent")
+    flow = await fix(paired)
+    await paired.hass.config_entries.async_unload(paired.entry.entry_id)
+    with pytest.raises(AbortFlow, match="not_loaded"):
+        await flow.async_step_init()
+
+
+async def test_an_entry_without_a_request_is_still_set_up(home: LeavingHome) -> None:
+    """Such as one whose stick had joined a network already."""
+    await home.prepare(way=(S.SENT,))
+    await (await home.store()).pairing.clear()
+    await home.start()
+    assert home.link.calls == ["start"]
+    with pytest.raises(Exception, match="nothing to undo"):
+        await home.act("confirm_unpairing")
+    await home.act("withdraw_consent")
+    assert home.issue() is None

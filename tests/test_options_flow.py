@@ -1,0 +1,389 @@
+"""The options of a CAD: settings, consent again, withdrawal, unpairing, change of tenancy."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+import json
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from custom_components.smets1_cad.cad.errors import CadError
+from custom_components.smets1_cad.cad.link import LinkState
+from custom_components.smets1_cad.cad.models import Fuel
+from custom_components.smets1_cad.consent import Withdrawal
+from custom_components.smets1_cad.options import CadOptions
+from custom_components.smets1_cad.pairing_states import PairingState as S
+from custom_components.smets1_cad.tenancy_record import TenancyEnd
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+
+from .fake_link import NOW, electricity
+from .leaving_home import LeavingHome, leaving_home
+
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+
+POWER = "sensor.electricity_meter_power"
+
+
+@pytest.fixture
+async def home(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> AsyncGenerator[LeavingHome]:
+    """A home that is not set up yet."""
+    async with leaving_home(hass, freezer) as home:
+        yield home
+
+
+@pytest.fixture
+async def paired(home: LeavingHome) -> LeavingHome:
+    """A home whose CAD is paired and read."""
+    await home.prepare()
+    await home.start()
+    home.link.move(LinkState.RUNNING)
+    home.link.hand_up(electricity())
+    await home.hass.async_block_till_done()
+    return home
+
+
+class Dialog:
+    """Someone who opens the options."""
+
+    def __init__(self, home: LeavingHome) -> None:
+        self.home = home
+        self.at: Any = None
+
+    async def open(self, option: str | None = None) -> None:
+        """Open the menu, and choose from it."""
+        self.at = await self.home.hass.config_entries.options.async_init(
+            self.home.entry.entry_id
+        )
+        assert self.at["type"] is FlowResultType.MENU
+        if option is not None:
+            await self.choose(option)
+
+    async def choose(self, option: str) -> None:
+        """Choose from the menu that is shown."""
+        assert option in self.at["menu_options"], self.at
+        await self.fill(next_step_id=option)
+
+    async def fill(self, **fields: Any) -> None:
+        """Fill in what is shown."""
+        self.at = await self.home.hass.config_entries.options.async_configure(
+            self.at["flow_id"], fields
+        )
+        await self.home.hass.async_block_till_done()
+
+    def ended(self, reason: str) -> bool:
+        """Whether the dialog has ended, for that reason."""
+        assert self.at["type"] is FlowResultType.ABORT, self.at
+        assert self.at["reason"] == reason, self.at
+        return True
+
+
+async def menu(home: LeavingHome) -> list[str]:
+    """Return what is offered."""
+    dialog = Dialog(home)
+    await dialog.open()
+    options: list[str] = dialog.at["menu_options"]
+    home.hass.config_entries.options.async_abort(dialog.at["flow_id"])
+    return options
+
+
+async def test_only_what_makes_sense_is_offered(paired: LeavingHome) -> None:
+    assert await menu(paired) == [
+        *("settings", "consent", "withdraw", "unpair", "confirm", "tenancy")
+    ]
+    await paired.act("withdraw_consent")
+    assert "withdraw" not in await menu(paired)
+    await paired.act("confirm_unpairing")
+    assert await menu(paired) == ["settings", "tenancy"]
+    await paired.hass.config_entries.async_unload(paired.entry.entry_id)
+    assert await menu(paired) == ["settings"]
+
+
+async def test_a_request_that_nobody_has_cannot_be_confirmed(home: LeavingHome) -> None:
+    await home.prepare(way=())
+    await home.start()
+    assert await menu(home) == ["settings", "consent", "withdraw", "tenancy"]
+
+
+async def test_settings_take_effect_by_a_reload(paired: LeavingHome) -> None:
+    dialog = Dialog(paired)
+    await dialog.open("settings")
+    await dialog.fill(
+        consent_days=90, retention_days=30, electricity_seconds=60, gas_minutes=120
+    )
+    assert dialog.at["type"] is FlowResultType.CREATE_ENTRY
+    options = CadOptions.of(paired.entry)
+    assert options.consent_period == timedelta(days=90)
+    assert options.retention_days == 30
+    assert options.intervals == {
+        Fuel.ELECTRICITY: timedelta(minutes=1),
+        Fuel.GAS: timedelta(hours=2),
+    }
+    grant = paired.entry.runtime_data.consents.grant
+    assert grant.expires_at == NOW + timedelta(days=90)
+
+
+async def test_without_settings_the_defaults_hold(paired: LeavingHome) -> None:
+    options = CadOptions.of(paired.entry)
+    assert (options.retention_days, options.intervals) == (None, {})
+    assert options.consent_period == timedelta(days=365)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"electricity_seconds": 9}, {"gas_minutes": 29}, {"consent_days": 366}]
+)
+async def test_no_setting_goes_round_a_floor_or_the_wording(
+    paired: LeavingHome, wrong: dict[str, int]
+) -> None:
+    dialog = Dialog(paired)
+    await dialog.open("settings")
+    values = {
+        "consent_days": 365,
+        "retention_days": 0,
+        "electricity_seconds": 10,
+        "gas_minutes": 30,
+    }
+    with pytest.raises(InvalidData, match=next(iter(wrong))):
+        await dialog.fill(**values | wrong)
+
+
+async def test_consent_is_given_again_before_it_lapses(paired: LeavingHome) -> None:
+    """A year on but for a week: the issue says so, and giving it again takes it away."""
+    await paired.wait(days=358)
+    issue = paired.issue("consent_lapses")
+    assert issue is not None
+    assert issue.translation_placeholders == {"date": "2027-11-22"}
+    dialog = Dialog(paired)
+    await dialog.open("consent")
+    assert "consumer access device" in dialog.at["description_placeholders"]["text"]
+    await dialog.fill(consumer=True, pairing=False, history=False)
+    assert dialog.at["errors"] == {"pairing": "consent_box"}
+    await dialog.fill(consumer=True, pairing=True, history=False)
+    assert dialog.ended("consent_given")
+    assert paired.issue("consent_lapses") is None
+    log = await paired.stored_consents()
+    assert [record.withdrawal for record in log.records] == [Withdrawal.REPLACED, None]
+    record = log.records[-1]
+    assert not record.history_allowed
+    assert record.expires_at - record.given_at == timedelta(days=365)
+    pairing = await paired.stored_pairing()
+    assert pairing.state is S.PAIRED
+    assert pairing.request.consent_id == record.record_id
+    assert paired.link.calls[-1] == "start"
+
+
+async def test_consent_is_given_again_after_withdrawal(paired: LeavingHome) -> None:
+    await paired.act("withdraw_consent")
+    dialog = Dialog(paired)
+    await dialog.open("consent")
+    await dialog.fill(consumer=True, pairing=True, history=True)
+    assert dialog.ended("consent_given")
+    assert paired.entry.runtime_data.coordinator.has_consent
+    assert paired.issue() is None
+
+
+async def test_a_request_on_its_way_keeps_the_consent_that_was_sent(
+    home: LeavingHome,
+) -> None:
+    await home.prepare(way=(S.SENDING,))
+    await home.start()
+    before = (await home.stored_pairing()).request.consent_id
+    dialog = Dialog(home)
+    await dialog.open("consent")
+    await home.wait(seconds=5)
+    await dialog.fill(consumer=True, pairing=True, history=True)
+    assert dialog.ended("consent_given")
+    assert (await home.stored_pairing()).request.consent_id == before
+
+
+async def test_consent_that_cannot_be_stored_is_not_given(paired: LeavingHome) -> None:
+    dialog = Dialog(paired)
+    await dialog.open("consent")
+    with patch(
+        "custom_components.smets1_cad.consent.Consents.give",
+        side_effect=CadError("Full.", reason="store_not_written"),
+    ):
+        await dialog.fill(consumer=True, pairing=True, history=True)
+    assert dialog.at["errors"] == {"base": "consent_not_stored"}
+
+
+async def test_consent_whose_details_are_erased_is_not_given_here(
+    paired: LeavingHome,
+) -> None:
+    dialog = Dialog(paired)
+    await dialog.open()
+    await paired.entry.runtime_data.consents.erase(Withdrawal.REQUESTED)
+    await dialog.choose("consent")
+    assert dialog.ended("consent_erased")
+
+
+async def test_withdrawal_leads_on_to_unpairing(paired: LeavingHome) -> None:
+    """From the wording's promise to a letter that is sent."""
+    dialog = Dialog(paired)
+    await dialog.open("withdraw")
+    await dialog.fill(erase=False)
+    assert dialog.at["step_id"] == "withdrawn"
+    assert paired.state(POWER) == "unavailable"
+    await dialog.choose("unpair")
+    await dialog.fill(reason="consent_withdrawn")
+    assert dialog.at["menu_options"] == [
+        *("unpair_email", "unpair_letter", "unpair_phone")
+    ]
+    await dialog.choose("unpair_letter")
+    await dialog.fill(sent=False)
+    assert dialog.ended("unpair_recorded")
+    assert paired.issue_key() == "unpair_to_send"
+    await dialog.open("unpair")
+    await dialog.choose("unpair_email")
+    assert dialog.at["description_placeholders"]["link"].startswith("mailto:")
+    await dialog.fill(sent=True)
+    assert dialog.ended("unpair_sent")
+    assert (await paired.stored_pairing()).state is S.UNPAIR_SENT
+    await dialog.open("unpair")
+    await dialog.choose("unpair_phone")
+    assert "Read out" in dialog.at["description_placeholders"]["script"]
+    await dialog.fill(sent=True)
+    assert dialog.ended("unpair_sent")
+    await dialog.open("confirm")
+    await dialog.fill()
+    assert dialog.ended("unpaired")
+    assert paired.link.calls[-1] == "unpair"
+
+
+async def test_withdrawal_can_end_there(paired: LeavingHome) -> None:
+    dialog = Dialog(paired)
+    await dialog.open("withdraw")
+    await dialog.fill(erase=False)
+    await dialog.choose("later")
+    assert dialog.ended("withdrawn")
+    assert paired.issue_key() == "still_listed"
+
+
+async def test_withdrawal_with_nothing_listed_ends_at_once(home: LeavingHome) -> None:
+    await home.prepare(way=())
+    await home.start()
+    dialog = Dialog(home)
+    await dialog.open("withdraw")
+    await dialog.fill(erase=False)
+    assert dialog.ended("withdrawn")
+
+
+async def test_a_withdrawal_that_is_not_stored_says_so(paired: LeavingHome) -> None:
+    dialog = Dialog(paired)
+    await dialog.open("withdraw")
+    with patch(
+        "custom_components.smets1_cad.document.Document.async_save",
+        side_effect=CadError("Full.", reason="store_not_written"),
+    ):
+        await dialog.fill(erase=False)
+    assert dialog.at["errors"] == {"base": "withdrawal_not_stored"}
+    assert paired.state(POWER) == "unavailable"
+
+
+async def test_withdrawal_may_erase(paired: LeavingHome) -> None:
+    dialog = Dialog(paired)
+    await dialog.open("withdraw")
+    with patch("custom_components.smets1_cad.leaving.async_change_of_tenancy") as erase:
+        await dialog.fill(erase=True)
+    assert dialog.ended("erasing")
+    assert erase.call_args.kwargs["reason"] is TenancyEnd.ERASE
+    assert erase.call_args.kwargs["end_pairing"] is False
+    assert paired.state(POWER) == "unavailable"
+    assert paired.issue("tenancy_still_listed") is not None
+
+
+async def test_a_tenancy_ends_only_if_one_is_sure(paired: LeavingHome) -> None:
+    dialog = Dialog(paired)
+    await dialog.open("tenancy")
+    with patch(
+        "custom_components.smets1_cad.flow.leaving.async_end_tenancy",
+        side_effect=CadError("Not yet.", reason="erasure_left"),
+    ) as end:
+        await dialog.fill(sure=False)
+        assert dialog.at["errors"] == {"sure": "not_sure"}
+        end.assert_not_called()
+        await dialog.fill(sure=True)
+    assert dialog.ended("erasing")
+    assert end.call_args.args[2] is TenancyEnd.USER
+
+
+async def test_a_pairing_that_has_moved_on_is_said(paired: LeavingHome) -> None:
+    """The dialog stood open while the supplier acted."""
+    dialog = Dialog(paired)
+    await dialog.open("unpair")
+    await paired.act("confirm_unpairing")
+    await dialog.fill(reason="fault")
+    assert dialog.at["errors"] == {"base": "nothing_to_unpair"}
+
+
+async def test_a_request_that_was_given_up_meanwhile(home: LeavingHome) -> None:
+    await home.prepare(way=(S.SENT,))
+    await home.start()
+    dialog = Dialog(home)
+    await dialog.open("unpair")
+    await home.entry.runtime_data.unpairing.async_update(
+        lambda pairing: pairing.advance(S.REFUSED, NOW)
+    )
+    await dialog.fill(reason="other")
+    assert dialog.ended("cancelled")
+
+
+@pytest.mark.parametrize("step", ["unpair_letter", "confirm"])
+async def test_what_cannot_be_stored_is_said(paired: LeavingHome, step: str) -> None:
+    dialog = Dialog(paired)
+    if step == "confirm":
+        await dialog.open(step)
+        fields = {}
+    else:
+        await dialog.open("unpair")
+        await dialog.fill(reason="other")
+        await dialog.choose(step)
+        fields = {"sent": True}
+    with patch(
+        "custom_components.smets1_cad.document.Document.async_save",
+        side_effect=CadError("The disk is full.", reason="store_not_written"),
+    ):
+        await dialog.fill(**fields)
+    assert dialog.ended("failed")
+    assert dialog.at["description_placeholders"] == {"error": "The disk is full."}
+
+
+async def test_an_entry_that_stops_meanwhile_is_said(paired: LeavingHome) -> None:
+    dialog = Dialog(paired)
+    await dialog.open()
+    await paired.hass.config_entries.async_unload(paired.entry.entry_id)
+    assert paired.entry.state is ConfigEntryState.NOT_LOADED
+    await dialog.choose("unpair")
+    assert dialog.ended("not_loaded")
+
+
+async def test_without_a_request_there_is_nothing_to_unpair(
+    paired: LeavingHome,
+) -> None:
+    dialog = Dialog(paired)
+    await dialog.open()
+    paired.entry.runtime_data.unpairing = None
+    await dialog.choose("unpair")
+    assert dialog.ended("nothing_to_unpair")
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+def test_every_step_error_and_end_has_words(language: str) -> None:
+    folder = Path(__file__).parent.parent / "custom_components/smets1_cad"
+    words = json.loads((folder / f"translations/{language}.json").read_text())
+    options = words["options"]
+    source = (folder / "flow/options.py").read_text() + (
+        folder / "flow/leaving.py"
+    ).read_text()
+    for step in ("init", "settings", "consent", "withdraw", "withdrawn", "unpair"):
+        assert step in options["step"]
+    for route in ("unpair_email", "unpair_letter", "unpair_phone"):
+        assert set(options["step"][route]["data"]) <= {"sent", "text"}
+    for end in options["abort"]:
+        assert f'"{end}"' in source
