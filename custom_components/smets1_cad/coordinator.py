@@ -3,10 +3,11 @@
 The link pushes; nothing here asks a meter, except where a person asks out of turn.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
-from typing import Any, override
+from typing import Any, Protocol, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -14,7 +15,6 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
     ConfigEntryNotReady,
-    HomeAssistantError,
     ServiceValidationError,
 )
 from homeassistant.helpers.start import async_at_started
@@ -48,6 +48,7 @@ from .pairing import PairingKeeper
 from .pairing_states import Reminder
 from .pairing_watch import PairingWatch
 from .readings_keeper import ReadingsKeeper
+from .service_errors import translated
 from .store import CadStore
 from .timers import ClockTimer
 from .unpairing import Unpairing
@@ -78,6 +79,14 @@ class Smets1CadRuntimeData:
     coordinator: Smets1CadCoordinator
     consents: Consents
     unpairing: Unpairing | None = None
+
+
+class RevocableGrant(Grant, Protocol):
+    """Consent that can be withdrawn while it is read under."""
+
+    def on_revoked(self, listener: Callable[[Any], None]) -> CALLBACK_TYPE:
+        """Hear of its end until the returned function is called."""
+        ...
 
 
 type Smets1CadConfigEntry = ConfigEntry[Smets1CadRuntimeData]
@@ -121,7 +130,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self.data = CadData(status=link.status)
         self._keeper = ReadingsKeeper(store)
         self.declared = declared
-        self._grant: Grant | None = None
+        self._grant: RevocableGrant | None = None
         self._is_running = False
         self._lost_since: datetime | None = None
         self._occasions = 0
@@ -144,7 +153,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             meter.proofs for meter in self.data.meters.values()
         )
 
-    async def async_start(self, grant: Grant) -> None:
+    async def async_start(self, grant: RevocableGrant) -> None:
         """Restore what was known, and begin to listen. Add the platforms afterwards.
 
         Raises:
@@ -159,12 +168,11 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self._unsubscribe = [
             self.link.on_update(self._update_received),
             self.link.on_status(self._status_received),
+            grant.on_revoked(self._revoked),
         ]
         self._unsubscribe_stop = self.hass.bus.async_listen_once(
             EVENT_HOMEASSISTANT_STOP, self._stopping
         )
-        if (on_revoked := getattr(grant, "on_revoked", None)) is not None:
-            self._unsubscribe.append(on_revoked(self._revoked))
         if self._watch is not None:
             self._unsubscribe.append(self._watch.start(self.async_update_listeners))
         self._is_running = True
@@ -241,11 +249,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
                 },
             ) from err
         except CadError as err:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="cad_error",
-                translation_placeholders={"error": str(err)},
-            ) from err
+            raise translated(err) from err
 
     @callback
     def async_accept_registers(self, fuel: Fuel) -> None:
