@@ -1,0 +1,317 @@
+"""Joining while a person watches, on the virtual network, on good days and bad ones (R9, R21)."""
+
+import asyncio
+from collections.abc import Callable, Generator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.smets1_cad.cad.errors import CadError, Responsible
+from custom_components.smets1_cad.cad.link import LinkState, LinkStatus
+from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.flow import joining
+from custom_components.smets1_cad.pairing_states import PairingState
+from custom_components.smets1_cad.radio.stick import EzspRadio
+from custom_components.smets1_cad.smart_energy.errors import CertificateError
+from homeassistant.const import CONF_DEVICE
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.util import dt as dt_util
+from virtual_han.han import HanConfig, VirtualHan
+
+from .walk import HOME, METERS, TICKED, Walk, certificate_text, pairing
+
+pytestmark = pytest.mark.usefixtures("ports", "setup")
+
+JOIN = "custom_components.smets1_cad.flow.joining."
+
+
+@pytest.fixture
+def short() -> Generator[None]:
+    """Waits that are short, where the point is that they end."""
+    with (
+        patch(f"{JOIN}READ_TIMEOUT", 0.05),
+        patch(f"{JOIN}QUIET", 0.05),
+    ):
+        yield
+
+
+async def to_join(walk: Walk, han: VirtualHan, certificate: str = "") -> None:
+    """Go as far as joining, on the virtual stick, without leaving the dialog."""
+    await walk.begin()
+    await walk.fill("user", **{CONF_DEVICE: han.url})
+    if certificate:
+        await walk.choose("cad", "certificate_text")
+        await walk.fill("certificate_text", certificate=certificate)
+    else:
+        await walk.choose("cad", "certificate_none")
+        await walk.fill("certificate_none")
+    # The stick has its maker's install code, so none is asked for.
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="both", ihd="none")
+    await walk.fill("meters", **METERS)
+    await walk.fill("consent", **TICKED)
+    await walk.fill("pairing_details")
+    await walk.choose("request", "join")
+
+
+def told(walk: Walk) -> str:
+    """Return what the menu says went wrong."""
+    assert walk.at["type"] is FlowResultType.MENU, walk.at
+    error: str = walk.at["description_placeholders"]["error"]
+    return error
+
+
+async def test_hub_that_is_not_open(hass: HomeAssistant, han: VirtualHan) -> None:
+    """It is the supplier's to open; the person may try again, or finish and wait."""
+    walk = Walk(hass)
+    await to_join(walk, han, certificate_text(han))
+    await walk.watch()
+    assert walk.at["step_id"] == "not_joined_supplier"
+    assert told(walk)
+    assert (await pairing(hass)).state is PairingState.RECORDED
+    han.admit()
+    await walk.choose("not_joined_supplier", "join")
+    await walk.watch()
+    walk.shows("joined")
+    await walk.fill("joined")
+    assert walk.entry.unique_id == "00124B0001ABCDEF"
+    assert (await pairing(hass)).state is PairingState.PAIRED
+
+
+async def test_wrong_install_code_on_the_hubs_list(
+    hass: HomeAssistant, han: VirtualHan
+) -> None:
+    han.admit(install_code=bytes(16))
+    walk = Walk(hass)
+    await to_join(walk, han, certificate_text(han))
+    await walk.watch()
+    assert "install code" in told(walk)
+    await walk.choose(walk.at["step_id"], "finish")
+    assert walk.entry.unique_id == "00124B0001ABCDEF"
+
+
+async def test_no_certificate(hass: HomeAssistant, han: VirtualHan) -> None:
+    """No place on the hub's list is taken up that could never be used."""
+    han.admit()
+    walk = Walk(hass)
+    await to_join(walk, han)
+    await walk.watch()
+    assert walk.at["step_id"] == "not_joined_cad_provider"
+    assert "certificate" in told(walk)
+    assert not han.hub.members
+
+
+async def test_certificate_of_another_authority(
+    hass: HomeAssistant, han: VirtualHan
+) -> None:
+    """A test certificate on a production hub, or the reverse."""
+    han.admit()
+    walk = Walk(hass)
+    await to_join(walk, han, certificate_text(VirtualHan(HanConfig(seed=2))))
+    await walk.watch()
+    assert walk.at["step_id"] == "not_joined_cad_provider"
+
+
+async def test_stick_that_is_unplugged_before_joining(
+    hass: HomeAssistant, han: VirtualHan
+) -> None:
+    walk = Walk(hass)
+    await walk.begin()
+    await walk.fill("user", **{CONF_DEVICE: han.url})
+    await walk.choose("cad", "certificate_none")
+    await walk.fill("certificate_none")
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="both", ihd="none")
+    await walk.fill("meters", **METERS)
+    await walk.fill("consent", **TICKED)
+    await walk.fill("pairing_details")
+    await han.stop()
+    with patch(f"{JOIN}JOIN_TIMEOUT", 0.5):
+        await walk.choose("request", "join")
+        await walk.watch()
+    assert walk.at["step_id"] == "not_joined_householder"
+    assert told(walk)
+
+
+async def test_stick_that_is_not_there_at_the_first_step(
+    hass: HomeAssistant, han: VirtualHan
+) -> None:
+    url = han.url
+    await han.stop()
+    walk = Walk(hass)
+    await walk.begin()
+    await walk.fill("user", **{CONF_DEVICE: url})
+    walk.shows("user", {CONF_DEVICE: "cannot_connect"})
+
+
+async def test_dialog_that_is_closed_lets_go_of_the_stick(
+    hass: HomeAssistant, han: VirtualHan
+) -> None:
+    """The task ends with the dialog; the stick can be opened again at once."""
+    connected, closed = asyncio.Event(), asyncio.Event()
+    connect, disconnect = EzspRadio.connect, EzspRadio.disconnect
+
+    async def connecting(radio: EzspRadio) -> None:
+        await connect(radio)
+        connected.set()
+
+    async def disconnecting(radio: EzspRadio) -> None:
+        await disconnect(radio)
+        if connected.is_set():
+            closed.set()
+
+    with (
+        patch.object(EzspRadio, "connect", connecting),
+        patch.object(EzspRadio, "disconnect", disconnecting),
+    ):
+        walk = Walk(hass)
+        await to_join(walk, han, certificate_text(han))
+        assert walk.at["type"] is FlowResultType.SHOW_PROGRESS
+        again = await hass.config_entries.flow.async_configure(walk.at["flow_id"])
+        assert again["type"] is FlowResultType.SHOW_PROGRESS
+        async with asyncio.timeout(10):
+            await connected.wait()
+            walk.leave()
+            await closed.wait()
+        await hass.async_block_till_done()
+    await walk.begin()
+    await walk.fill("user", **{CONF_DEVICE: han.url})
+    assert walk.at["step_id"] == "resume"
+
+
+class FakeSession:
+    """A session whose story a test tells."""
+
+    def __init__(
+        self, story: Callable[[FakeSession], None], error: CadError | None
+    ) -> None:
+        """Begin with nothing told."""
+        self.story, self.error, self.stopped = story, error, False
+
+    def on_status(self, listener: Callable[[LinkStatus], None]) -> None:
+        """Remember who listens."""
+        self.status = listener
+
+    def on_update(self, listener: Callable[[Any], None]) -> None:
+        """Remember who listens."""
+        self.update = listener
+
+    async def start(self, _grant: object) -> None:
+        """Tell the story, or fail."""
+        if self.error is not None:
+            raise self.error
+        self.story(self)
+
+    async def stop(self) -> None:
+        """Stop."""
+        self.stopped = True
+
+    def move(self, state: LinkState, error: CadError | None = None) -> None:
+        """Tell of a state."""
+        self.status(LinkStatus(state=state, since=dt_util.utcnow(), error=error))
+
+
+async def fake_join(
+    walk: Walk,
+    story: Callable[[FakeSession], None] = lambda session: None,
+    error: CadError | None = None,
+) -> FakeSession:
+    """Join with a session whose story is told."""
+    await walk.to_request()
+    session = FakeSession(story, error)
+    with patch(f"{JOIN}async_build_session", return_value=session):
+        await walk.choose("request", "join")
+        if walk.at["type"] is FlowResultType.SHOW_PROGRESS:
+            await walk.watch()
+    return session
+
+
+@pytest.mark.parametrize("responsible", [*Responsible, None])
+async def test_each_failure_says_whose_task_it_is(
+    walk: Walk, responsible: Responsible | None
+) -> None:
+    error = CadError("It failed. Do this.", responsible=responsible)
+    session = await fake_join(walk, lambda told: told.move(LinkState.FAILED, error))
+    whose = responsible.value if responsible else "unknown"
+    assert walk.at["step_id"] == f"not_joined_{whose}"
+    assert told(walk) == "It failed. Do this."
+    assert session.stopped
+    await walk.choose(f"not_joined_{whose}", "finish")
+    assert walk.entry
+
+
+async def test_hub_that_throws_the_cad_out(walk: Walk) -> None:
+    removed = CadError(
+        "Told to leave. Ask.", reason="removed", responsible=Responsible.SUPPLIER
+    )
+
+    def story(session: FakeSession) -> None:
+        session.move(LinkState.JOINED)
+        session.move(LinkState.FAILED, removed)
+
+    await fake_join(walk, story)
+    assert walk.at["step_id"] == "not_joined_supplier"
+
+
+async def test_error_on_the_way_is_not_the_end(walk: Walk) -> None:
+    """A key that is established on the second try is no failure; one that never is, is told in the end."""
+    error = CadError("The key was refused. It is tried again.")
+    with patch(f"{JOIN}JOIN_TIMEOUT", 0.05):
+        await fake_join(
+            walk, lambda told: told.move(LinkState.KEY_ESTABLISHMENT, error)
+        )
+    assert told(walk) == str(error)
+
+
+async def test_nothing_is_heard_at_all(walk: Walk) -> None:
+    with patch(f"{JOIN}JOIN_TIMEOUT", 0.05):
+        await fake_join(walk)
+    assert walk.at["step_id"] == "not_joined_unknown"
+    assert told(walk) == ""
+
+
+async def test_session_that_cannot_start(walk: Walk) -> None:
+    await fake_join(walk, error=CadError("No consent. Give it."))
+    assert told(walk) == "No consent. Give it."
+
+
+async def test_session_that_cannot_be_built(walk: Walk) -> None:
+    await walk.to_request()
+    error = CertificateError("It has expired. Renew it.", reason="certificate_expired")
+    with patch(f"{JOIN}async_build_session", side_effect=error):
+        await walk.choose("request", "join")
+    assert walk.at["step_id"] == "not_joined_cad_provider"
+
+
+async def test_gas_that_never_appears(
+    hass: HomeAssistant, han: VirtualHan, short: None
+) -> None:
+    """Electricity is enough to go on; the person is told that gas is to come."""
+    han.admit()
+    readings = joining.GasReading
+    with patch(f"{JOIN}GasReading", type("Never", (), {})):
+        walk = Walk(hass)
+        await to_join(walk, han, certificate_text(han))
+        await walk.watch()
+    assert readings is joining.GasReading
+    walk.shows("joined_partly")
+    assert (await pairing(hass)).state is PairingState.PAIRED
+    await walk.fill("joined_partly")
+    assert hass.config_entries.async_entries(DOMAIN) == [walk.entry]
+
+
+async def test_what_is_found_and_cannot_be_kept(
+    hass: HomeAssistant,
+    han: VirtualHan,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The entry finds out again; the person is not held up."""
+    han.admit()
+    walk = Walk(hass)
+    await to_join(walk, han, certificate_text(han))
+    with patch(f"{JOIN}meters_as_json", side_effect=CadError("Full. Make room.")):
+        await walk.watch()
+    walk.shows("joined")
+    assert "Full. Make room." in caplog.text
