@@ -19,6 +19,7 @@ from zigpy.zdo.types import LogicalType, NodeDescriptor
 from .clusters import CLUSTERS
 from .const import PROFILE_ID
 from .egress import is_secured
+from .numbers import Numbers, read_numbers
 
 LOCAL_ENDPOINT: Final = 1
 """The CAD's one Smart Energy endpoint."""
@@ -55,7 +56,8 @@ class HanFrame:
         sequence: the ZCL transaction sequence number.
         command_id: within its kind.
         is_general: a ZCL general command; else one of the cluster's own.
-        command: zigpy's command schema, with the fields as attributes.
+        command: zigpy's command schema, with the fields as attributes; of answers and
+            reports that hold only numbers a `Numbers`, which has the same fields.
         encrypted: it came under the link key.
     """
 
@@ -118,6 +120,8 @@ class SmartEnergyMixin(ZigbeeDevice):
         """Whether the frame that is being handled came under the link key."""
         self.dropped_unencrypted = 0
         """Data frames dropped because they came without the link key."""
+        self.ears: dict[tuple[int, int], ClusterEar] = {}
+        """Who listens, by endpoint and cluster."""
 
     @property
     @override
@@ -142,23 +146,33 @@ class SmartEnergyMixin(ZigbeeDevice):
 
     @override
     def packet_received(self, packet: ZigbeePacket) -> None:
-        """Drop data that did not come under the link key, else let zigpy parse it.
+        """Drop data that did not come under the link key; hand readings on, let zigpy parse the rest.
 
         A Default Response passes: it is how a hub says that it does not know
         the key any more, and can say it only under the network key.
         """
         self.encrypted = TransmitOptions.APS_Encryption in packet.tx_options
+        data = packet.data.serialize()
         if (
             packet.profile_id == PROFILE_ID
             and packet.src_ep != 0
             and not self.encrypted
             and is_secured(packet.cluster_id)
-            and not _is_default_response(packet.data.serialize())
+            and not _is_default_response(data)
         ):
             self.dropped_unencrypted += 1
             self.debug(
                 "Dropped an unencrypted frame of cluster 0x%04x", packet.cluster_id
             )
+            return
+        if (
+            packet.profile_id == PROFILE_ID
+            and packet.src_ep is not None
+            and (ear := self.ears.get((packet.src_ep, packet.cluster_id))) is not None
+            and (numbers := read_numbers(data)) is not None
+        ):
+            self.lqi, self.rssi = packet.lqi, packet.rssi
+            ear.numbers_received(numbers)
             return
         super().packet_received(packet)
 
@@ -214,10 +228,28 @@ class ClusterEar:
         self.cluster: Final = cluster
         self._listener = listener
         cluster.add_listener(self)
+        if isinstance(device := cluster.endpoint.device, SmartEnergyMixin):
+            device.ears[self._place] = self
+
+    @property
+    def _place(self) -> tuple[int, int]:
+        return int(self.cluster.endpoint.endpoint_id), int(self.cluster.cluster_id)
 
     def close(self) -> None:
         """Stop listening."""
         self.cluster.remove_listener(self)
+        device = self.cluster.endpoint.device
+        if (
+            isinstance(device, SmartEnergyMixin)
+            and device.ears.get(self._place) is self
+        ):
+            del device.ears[self._place]
+
+    def numbers_received(self, numbers: Numbers) -> None:
+        """Take an answer or a report that zigpy has not seen."""
+        self._hand_on(
+            numbers.sequence, numbers.command_id, is_general=True, command=numbers
+        )
 
     def general_command(self, header: Any, command: Any) -> None:
         """Take a general command; zigpy calls this."""
