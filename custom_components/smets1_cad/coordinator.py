@@ -127,6 +127,8 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self.pairing = pairing
         self.mismatch: Fuel | None = None
         """The fuel whose meter is not the declared one; reading has stopped."""
+        self.news_of: Fuel | None = None
+        """While listeners are told: the meter that alone has something new, None for anything."""
         self.data = CadData(status=link.status)
         self._keeper = ReadingsKeeper(store)
         self.declared = declared
@@ -299,7 +301,11 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
                 self._identity_received(update)
             case _:
                 return
-        self.async_set_updated_data(self.data)
+        self.news_of = update.fuel
+        try:
+            self.async_set_updated_data(self.data)
+        finally:
+            self.news_of = None
         if isinstance(update, GasReading):
             self.config_entry.async_create_task(
                 self.hass,
