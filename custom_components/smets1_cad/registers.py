@@ -6,7 +6,7 @@ the last good value stays.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -53,7 +53,7 @@ class Register:
     fuel: Fuel
     value: Decimal | None = None
     at: datetime | None = None
-    refused: dict[Verdict, int] | None = None
+    refused: dict[Verdict, int] = field(default_factory=dict)
     refused_since: datetime | None = None
     _zero_at: datetime | None = None
 
@@ -71,10 +71,7 @@ class Register:
         elif verdict is Verdict.WAITING:
             self._zero_at = at
         else:
-            self.refused = {
-                **(self.refused or {}),
-                verdict: (self.refused or {}).get(verdict, 0) + 1,
-            }
+            self.refused[verdict] = self.refused.get(verdict, 0) + 1
             self.refused_since = self.refused_since or at
         return verdict
 
@@ -111,7 +108,7 @@ class Register:
             "value": None if self.value is None else str(self.value),
             "at": self.at and self.at.isoformat(),
             "refused": {
-                verdict.value: count for verdict, count in (self.refused or {}).items()
+                verdict.value: count for verdict, count in self.refused.items()
             },
         }
 

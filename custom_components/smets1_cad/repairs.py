@@ -1,5 +1,6 @@
 """Fix flows of the issues that a person can settle."""
 
+from abc import ABC, abstractmethod
 from typing import override
 
 from homeassistant.components.repairs import (
@@ -16,7 +17,7 @@ from .leaving_repairs import LeavingFlow
 from .pairing_states import Reminder
 
 
-class _ConfirmFlow(RepairsFlow):
+class _ConfirmFlow(RepairsFlow, ABC):
     """Asks once, and then does what was asked."""
 
     def __init__(self, entry: Smets1CadConfigEntry) -> None:
@@ -40,9 +41,9 @@ class _ConfirmFlow(RepairsFlow):
         self._settle()
         return self.async_create_entry(data={})
 
+    @abstractmethod
     def _settle(self) -> None:
         """Do what the person agreed to."""
-        raise NotImplementedError
 
 
 class RegistersFlow(_ConfirmFlow):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.util import dt as dt_util
 
-from ..cad.models import EnergyUnit, Fuel, Rate, Tariff
+from ..cad.models import ANY_TIER_BLOCK, EnergyUnit, Fuel, Rate, TierBlock
 from ..meter_state import MeterState
 from .description import MeterSensorDescription
 
@@ -82,19 +82,23 @@ def _next_start(meter: MeterState) -> datetime | None:
     return None if rate is None else rate.starts_at
 
 
-def _active(meter: MeterState, part: str) -> int | None:
-    """Return the tier or block in force: as the tariff says, else the meter."""
-    tariff: Tariff | None = meter.tariff
-    rate = _rate(meter)
-    said = (rate and rate.tier_block) or (tariff and tariff.active)
-    number: int | None = getattr(said, part) if said else None
-    if not number and meter.reading is not None:
-        number = getattr(meter.reading, f"active_{part}")
-    return number or None
+def _active(meter: MeterState) -> TierBlock:
+    """Return the tier and block in force, 0 where there is none: as the tariff says, else the meter."""
+    said = ANY_TIER_BLOCK
+    if (rate := _rate(meter)) is not None:
+        said = rate.tier_block
+    elif meter.tariff is not None and meter.tariff.active is not None:
+        said = meter.tariff.active
+    if (reading := meter.reading) is None:
+        return said
+    return TierBlock(
+        tier=said.tier or reading.active_tier or 0,
+        block=said.block or reading.active_block or 0,
+    )
 
 
 def _tier_label(meter: MeterState) -> str | None:
-    if (tier := _active(meter, "tier")) is None:
+    if not (tier := _active(meter).tier):
         return None
     rate = _rate(meter)
     label = (meter.tariff and meter.tariff.tier_labels.get(tier)) or (
@@ -104,8 +108,11 @@ def _tier_label(meter: MeterState) -> str | None:
 
 
 def _tier_attributes(meter: MeterState) -> dict[str, Any] | None:
-    tier = _active(meter, "tier")
-    return None if tier is None else {"tier": tier}
+    return {"tier": tier} if (tier := _active(meter).tier) else None
+
+
+def _block(meter: MeterState) -> int | None:
+    return _active(meter).block or None
 
 
 def _block_attributes(meter: MeterState) -> dict[str, Any] | None:
@@ -114,7 +121,7 @@ def _block_attributes(meter: MeterState) -> dict[str, Any] | None:
     if tariff is None or not tariff.block_thresholds:
         return None
     limits = tariff.block_thresholds.get(
-        _active(meter, "tier") or 0
+        _active(meter).tier
     ) or tariff.block_thresholds.get(0, ())
     return {
         "thresholds": [float(limit) for limit in limits],
@@ -180,8 +187,8 @@ def _tariff_sensors(fuel: Fuel) -> tuple[MeterSensorDescription, ...]:
             translation_key="active_block",
             fuel=fuel,
             available_fn=_is_told,
-            has_fn=lambda meter: _active(meter, "block") is not None,
-            value_fn=lambda meter: _active(meter, "block"),
+            has_fn=lambda meter: _block(meter) is not None,
+            value_fn=_block,
             attributes_fn=_block_attributes,
         ),
     )
