@@ -71,6 +71,7 @@ async def test_sensors(
         counters={"pacing_refused": 3}, signal_lqi=232, signal_rssi=-61
     )
     await home.start()
+    home.link.move(LinkState.RUNNING)
     await home.hear(
         electricity_identity(),
         electricity(
@@ -213,6 +214,19 @@ async def test_cad_goes_on_telling_while_nothing_is_read(home: Home) -> None:
     await home.start()
     home.link.move(LinkState.FAILED, CadError("Broken. Mend it."))
     assert home.state("sensor.consumer_access_device_firmware") == "7.4.4.0 build 0"
+
+
+@pytest.mark.usefixtures("all_enabled")
+async def test_signal_of_a_network_that_is_lost(home: Home) -> None:
+    """How strong the last frame was says nothing of now."""
+    signal = "sensor.consumer_access_device_signal_strength"
+    home.link.statistics = LinkStatistics(signal_lqi=200, signal_rssi=-70)
+    await home.start()
+    assert home.state(signal) == STATE_UNAVAILABLE
+    home.link.move(LinkState.RUNNING)
+    assert home.state(signal) == "-70"
+    home.link.move(LinkState.REJOINING)
+    assert home.state(signal) == STATE_UNAVAILABLE
 
 
 async def test_tariff_comes_before_the_first_reading(home: Home) -> None:

@@ -23,6 +23,7 @@ async def async_get_config_entry_diagnostics(
     statistics = coordinator.link.statistics
     cleaned: dict[str, Any] = redactor.clean(
         {
+            "options": dict(entry.options),
             "cad": to_json(coordinator.cad),
             "consent": {"in_force": coordinator.has_consent},
             "pairing": _pairing(coordinator),

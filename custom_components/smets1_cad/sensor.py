@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .cad.link import LinkState
 from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from .entity import Smets1CadEntity, async_add_when_proven
 from .sensors import CAD_SENSORS, METER_SENSORS
@@ -88,6 +89,13 @@ class CadSensor(_Smets1CadSensor):
     """A sensor of the CAD itself."""
 
     entity_description: CadSensorDescription
+
+    @override
+    def _read_available(self) -> bool:
+        return (
+            not self.entity_description.needs_han
+            or self.coordinator.data.status.state is LinkState.RUNNING
+        )
 
     @override
     def _read(self) -> Shown:

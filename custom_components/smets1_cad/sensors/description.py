@@ -24,11 +24,13 @@ class CadSensorDescription(Smets1CadEntityDescription, SensorEntityDescription):
     Attributes:
         value_fn: its value.
         has_fn: whether the CAD has it.
+        needs_han: whether its value holds only while the HAN is reached.
         attributes_fn: what explains the value.
     """
 
     value_fn: Callable[[Smets1CadCoordinator], Value]
     has_fn: Callable[[Smets1CadCoordinator], bool]
+    needs_han: bool = False
     attributes_fn: Callable[[Smets1CadCoordinator], dict[str, Any] | None] = lambda _: (
         None
     )
