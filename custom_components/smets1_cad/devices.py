@@ -13,6 +13,7 @@ from homeassistant.helpers.device_registry import DeviceInfo
 
 from .cad.models import Fuel
 from .const import DOMAIN
+from .epoch import tenancy_scope
 from .meter_state import MeterState
 
 CAD_KEY: Final = "cad"
@@ -35,7 +36,7 @@ class CadInfo:
 
 def identifier(entry: ConfigEntry[Any], fuel: Fuel | None) -> tuple[str, str]:
     """Return what identifies the meter of a fuel, or the CAD itself, among the entry's devices."""
-    return (DOMAIN, f"{entry.entry_id}_{fuel or CAD_KEY}")
+    return (DOMAIN, f"{tenancy_scope(entry)}_{fuel or CAD_KEY}")
 
 
 def device_info(entry: ConfigEntry[Any], fuel: Fuel | None) -> DeviceInfo:

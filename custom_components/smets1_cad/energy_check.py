@@ -21,6 +21,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .cad.models import EnergyUnit, Fuel
 from .const import DOMAIN
+from .epoch import tenancy_scope
 from .faults import ISSUE_GAS_PRICE, issue_id
 
 _WATCHED: HassKey[bool] = HassKey(f"{DOMAIN}_energy_watched")
@@ -68,7 +69,9 @@ def _check(hass: HomeAssistant, sources: Iterable[Mapping[str, Any]]) -> None:
             for measured in _UNITS
             if (
                 entity_id := registry.async_get_entity_id(
-                    Platform.SENSOR, DOMAIN, f"{entry.entry_id}_{Fuel.GAS}_{measured}"
+                    Platform.SENSOR,
+                    DOMAIN,
+                    f"{tenancy_scope(entry)}_{Fuel.GAS}_{measured}",
                 )
             )
         }

@@ -17,6 +17,7 @@ from .cad.models import Fuel
 from .const import DOMAIN
 from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from .devices import device_info
+from .epoch import tenancy_scope
 from .meter_state import MeterState
 
 
@@ -98,8 +99,10 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
 def unique_id(
     entry: Smets1CadConfigEntry, description: Smets1CadEntityDescription
 ) -> str:
-    """Return what names an entity for good; no number of a meter is in it."""
-    return "_".join(filter(None, (entry.entry_id, description.fuel, description.key)))
+    """Return what names an entity for the length of a tenancy; no number of a meter is in it."""
+    return "_".join(
+        filter(None, (tenancy_scope(entry), description.fuel, description.key))
+    )
 
 
 @callback

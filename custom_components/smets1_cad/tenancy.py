@@ -31,6 +31,7 @@ from .erasure.registries import async_energy_manager, async_forget, energy_sourc
 from .erasure.report import DatabaseReport, ErasureError, ErasureReport
 from .erasure.storage import async_wait_for_storage
 from .erasure.targets import Targets, collect_targets
+from .evidence_file import async_remove_evidence
 from .store import CadStore, async_get_store, async_load_consents
 from .tenancy_record import OpenErasure, TenancyEnd, TenancyRecord
 
@@ -269,6 +270,7 @@ async def _async_erase_and_prove(
     consents = await async_load_consents(hass, store, SYSTEM_CLOCK)
     await consents.withdraw(Withdrawal.CHANGE_OF_TENANCY)
     await async_forget(hass, entry, targets)
+    await async_remove_evidence(hass, entry)
     database = await _async_erase_database(hass, targets)
     searched = await async_wait_for_storage(
         hass, targets, energy="energy" in hass.config.components

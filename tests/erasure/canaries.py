@@ -37,6 +37,7 @@ TEXTS: Final = {
     "pairing": "CANARY-PAIRING",
     "reading": "CANARY-READING",
     "session": "CANARY-SESSION",
+    "evidence": "CANARY-EVIDENCE",
     "cost sensor": "CANARY-ENTITY Cost",
 }
 

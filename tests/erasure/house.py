@@ -27,6 +27,7 @@ from custom_components.smets1_cad.consent_text import boxes_required, load_conse
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.epoch import tenancy_scope
 from custom_components.smets1_cad.erasure import storage
+from custom_components.smets1_cad.evidence_file import async_write, evidence_path
 from custom_components.smets1_cad.identity import IdentityForm, check_identity
 from custom_components.smets1_cad.store import async_get_store, async_load_consents
 from custom_components.smets1_cad.tenancy import async_resume_erasure
@@ -260,6 +261,11 @@ async def move_in(house: House) -> None:
         IMPORT, name=canaries.TEXTS["entity's name"], device_id=device.id
     )
     registry.async_update_entity(REMOVED, name=canaries.TEXTS["removed entity's name"])
+    await async_write(
+        hass,
+        evidence_path(hass, entry, "evidence", "json"),
+        canaries.TEXTS["evidence"],
+    )
     await _energy_dashboard(hass)
     await _record(house)
     registry.async_remove(REMOVED)

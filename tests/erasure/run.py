@@ -8,12 +8,13 @@ what erases, by name, at its last line but one. The answer is a line of JSON wit
 exit status and what the house said.
 
 ``fill`` moves in; ``erase`` ends the tenancy; ``start`` starts and stops, and waits for an
-erasure that is open; ``scan`` searches every table of a database for canaries.
+erasure that is open; ``retain`` keeps a history of so many ``days``; ``scan`` searches every table of a database for canaries.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 import json
 import os
 from pathlib import Path
@@ -25,11 +26,13 @@ from typing import Any, Final
 
 from sqlalchemy import create_engine, inspect, text
 
+from custom_components.smets1_cad.retention import async_apply_retention
 from custom_components.smets1_cad.tenancy import (
     async_change_of_tenancy,
     async_erasure_report,
 )
 from custom_components.smets1_cad.tenancy_record import TenancyEnd
+from homeassistant.core import Context
 
 from . import canaries
 from .house import CAD, House, hurry, log_to, move_in, open_house
@@ -37,13 +40,13 @@ from .house import CAD, House, hurry, log_to, move_in, open_house
 type Answer = dict[str, Any]
 
 
-async def fill(house: House) -> Answer:
+async def fill(house: House, _order: Answer) -> Answer:
     """Move in."""
     await move_in(house)
     return {"cad": CAD}
 
 
-async def erase(house: House) -> Answer:
+async def erase(house: House, _order: Answer) -> Answer:
     """End the tenancy."""
     report = await async_change_of_tenancy(
         house.hass, house.entry, reason=TenancyEnd.USER
@@ -51,9 +54,22 @@ async def erase(house: House) -> Answer:
     return await settled(house) | {"returned": report.as_dict()}
 
 
-async def start(house: House) -> Answer:
+async def start(house: House, _order: Answer) -> Answer:
     """Go on with an erasure, if there is one."""
     return await settled(house)
+
+
+async def retain(house: House, order: Answer) -> Answer:
+    """Apply a retention, and read on."""
+    deleted = await async_apply_retention(
+        house.hass, house.entry, timedelta(days=order["days"])
+    )
+    for entity in house.entities:
+        entity.async_set_context(Context())
+        entity._attr_native_value = 1.0
+        entity._attr_extra_state_attributes = {"read": "on"}
+        entity.async_write_ha_state()
+    return await settled(house) | {"deleted": dict(deleted)}
 
 
 async def settled(house: House) -> Answer:
@@ -73,17 +89,19 @@ async def settled(house: House) -> Answer:
     }
 
 
-COMMANDS: dict[str, Callable[[House], Any]] = {
+COMMANDS: dict[str, Callable[[House, Answer], Any]] = {
     "fill": fill,
     "erase": erase,
     "start": start,
+    "retain": retain,
 }
 
 
-async def run(command: str, config: Path, db_url: str | None) -> Answer:
-    """Run one command from start to stop."""
-    async with open_house(config, db_url) as house:
-        return await COMMANDS[command](house)
+async def run(config: Path, order: Answer) -> Answer:
+    """Carry out an order from start to stop."""
+    async with open_house(config, order.get("url")) as house:
+        answer: Answer = await COMMANDS[order["command"]](house, order)
+        return answer
 
 
 def scan(url: str) -> Answer:
@@ -163,7 +181,7 @@ def obey(order: dict[str, Any], answer_to: Path) -> None:
     tracer = Tracer(order.get("kill"), order.get("kill_in"))
     if order.keys() & {"kill", "kill_in"}:
         tracer.begin()
-    answer = asyncio.run(run(order["command"], config, order.get("url")))
+    answer = asyncio.run(run(config, order))
     if "kill" in order:
         answer["lines"] = [[*at, count] for at, count in tracer.hits.items()]
     answer_to.write_text(json.dumps(answer))
