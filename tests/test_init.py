@@ -15,6 +15,7 @@ from custom_components.smets1_cad.cad.models import (
     SupplierIdentity,
     TenancyChange,
 )
+from custom_components.smets1_cad.consent_text import Box
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.pairing_states import PairingState as S
 from custom_components.smets1_cad.repairs import async_create_fix_flow
@@ -141,6 +142,36 @@ async def test_a_meter_that_is_heard_cannot_be_removed(paired: LeavingHome) -> N
         for device in devices
     ]
     assert removable == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("ticked", "days", "kept_for"),
+    [
+        (Box, None, None),
+        (Box, 30, timedelta(days=30)),
+        ({Box.CONSUMER, Box.PAIRING}, None, timedelta()),
+        ({Box.CONSUMER, Box.PAIRING}, 30, timedelta()),
+    ],
+)
+async def test_history_is_erased_every_night_as_consent_and_options_say(
+    home: LeavingHome, ticked: Any, days: int | None, kept_for: timedelta | None
+) -> None:
+    """Also after consent was withdrawn: what is kept grows old."""
+    await home.prepare(ticked=frozenset(ticked))
+    if days is not None:
+        home.hass.config_entries.async_update_entry(
+            home.entry, options={"retention_days": days}
+        )
+    await home.start()
+    await home.act("withdraw_consent")
+    await home.restart()
+    with patch("custom_components.smets1_cad.retention.async_apply_retention") as erase:
+        for _ in range(24):
+            await home.wait(hours=1)
+    if kept_for is None:
+        erase.assert_not_called()
+    else:
+        erase.assert_called_once_with(home.hass, home.entry, kept_for)
 
 
 # --- change of tenancy, as it is noticed

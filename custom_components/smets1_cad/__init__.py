@@ -18,6 +18,7 @@ from .coordinator import (
 from .devices import CadInfo, is_stale_device
 from .firmware_log import FirmwareLog
 from .leaving import async_forget_cad
+from .retention import async_keep_for
 from .services import async_setup_services
 from .tenancy import async_resume_erasure
 from .tenancy_watch import TenancyWatch
@@ -70,6 +71,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
         coordinator.async_start_dormant()
         if not parts.consents.is_withdrawn:
             entry.async_start_reauth(hass)
+    entry.async_on_unload(async_keep_for(hass, entry, parts.history_kept_for))
     entry.runtime_data = Smets1CadRuntimeData(
         coordinator=coordinator, consents=parts.consents
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -32,11 +32,13 @@ class Parts:
     """What an entry runs on.
 
     Attributes:
+        options: what the user has decided.
         install_code: the CAD's, for a request that may have to be sent again.
         keeper: the request; None if none was ever written down.
         service: where the request went; None if it went by another route.
     """
 
+    options: CadOptions
     store: CadStore
     consents: Consents
     session: HanSession
@@ -54,6 +56,14 @@ class Parts:
     def declared(self) -> Identity | None:
         """Whose meters are read; None if consent was never given, or its details were erased."""
         return None if self.record is None else self.record.identity
+
+    @property
+    def history_kept_for(self) -> timedelta | None:
+        """How long a history may be kept: not at all without consent to one, None for as long as the recorder does."""
+        if self.record is not None and not self.record.history_allowed:
+            return timedelta()
+        days = self.options.retention_days
+        return None if days is None else timedelta(days=days)
 
     @property
     def grant(self) -> ConsentGrant | None:
@@ -106,6 +116,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Parts:
     data = await store.pairing.load()
     secrets = CadSecrets.from_dict(await store.secrets.load())
     return Parts(
+        options=options,
         store=store,
         consents=consents,
         session=await async_build_session(
