@@ -78,7 +78,10 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write the state if it has changed."""
+        """Write the state if it has changed; the other meter's news change nothing."""
+        fuel, news_of = self.entity_description.fuel, self.coordinator.news_of
+        if fuel is not None and news_of is not None and fuel is not news_of:
+            return
         is_available, shown = self._read_available(), self._read()
         if is_available == self._is_available and shown == self.shown:
             return
