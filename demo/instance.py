@@ -208,6 +208,42 @@ class HomeAssistantInstance:
                 raise DemoError(f"{kind}: {answer.get('error')}")
             return answer["result"]
 
+    @property
+    def folder(self) -> Path:
+        """The configuration folder."""
+        return self._config
+
+    async def act(self, action: str, *, answers: bool = True, **fields: Any) -> Any:
+        """Perform an action of the integration; return its answer.
+
+        Raises:
+            DemoError: Home Assistant refused it.
+        """
+        result = await self.command(
+            "call_service",
+            domain=DOMAIN,
+            service=action,
+            service_data=fields,
+            return_response=answers,
+        )
+        return result["response"]
+
+    async def entity(self, entry_id: str, key: str) -> dict[str, Any]:
+        """Return the state of an entity of the integration, by the key in its unique id.
+
+        Raises:
+            DemoError: there is none.
+        """
+        for entity in await self.command("config/entity_registry/list"):
+            if entity["config_entry_id"] == entry_id and entity["unique_id"].endswith(
+                key
+            ):
+                state: dict[str, Any] = await self.request(
+                    "GET", f"/api/states/{entity['entity_id']}"
+                )
+                return state
+        raise DemoError(f"there is no entity {key}")
+
     async def _onboard(self) -> None:
         client = f"{self.url}/"
         owner = {

@@ -12,6 +12,7 @@ from virtual_han.meters.home import MPAN, MPRN
 
 from .compare import as_table, until_all_agree
 from .instance import DOMAIN, PASSWORD, ROOT, USER, DemoError, HomeAssistantInstance
+from .leave import change_tenancy, unpair
 from .network import Network, network
 from .port import reserved_port
 from .walk import pair
@@ -43,7 +44,7 @@ async def check(home: HomeAssistantInstance) -> str:
 async def show(
     home: HomeAssistantInstance, network: Network, arguments: argparse.Namespace
 ) -> None:
-    """Pair the virtual CAD, and hold every entity against the virtual meters.
+    """Pair the virtual CAD, hold every entity against the virtual meters, and leave if asked to.
 
     Raises:
         DemoError: a step goes another way, or an entity does not agree in time.
@@ -74,6 +75,10 @@ async def show(
     if any(referee.values()):
         raise DemoError("the CAD broke a rule of the home area network")
     say(f"Every entity agreed with its meter {took:.0f} s after set-up.")
+    if arguments.unpair:
+        await unpair(home, network, entry_id, say)
+    if arguments.tenancy:
+        await change_tenancy(home, entry_id, say)
 
 
 def card(network: Network) -> str:
@@ -160,6 +165,14 @@ def main() -> int:
         "--once",
         action="store_true",
         help="start, check that all is there, stop; exit 0 if it was",
+    )
+    parser.add_argument(
+        "--unpair", action="store_true", help="then have the CAD unpaired"
+    )
+    parser.add_argument(
+        "--tenancy",
+        action="store_true",
+        help="then change the tenancy, and search every file for the earlier tenant",
     )
     parser.add_argument(
         "--keep",
