@@ -67,7 +67,7 @@ def setup() -> Generator[AsyncMock]:
         data = await store.pairing.load()
         keeper = data and PairingKeeper(Pairing.from_dict(data), store.pairing.save)
         entry.runtime_data = SimpleNamespace(
-            coordinator=SimpleNamespace(pairing=keeper)
+            coordinator=SimpleNamespace(pairing=keeper, async_stop=AsyncMock())
         )
         return True
 

@@ -134,6 +134,19 @@ class Walk:
             reason,
         )
 
+    async def reopen(self, source: str) -> None:
+        """Let the entry be changed, or ask for consent again."""
+        (entry,) = self.hass.config_entries.async_entries(DOMAIN)
+        self.at = await self.hass.config_entries.flow.async_init(
+            DOMAIN,
+            context={
+                "source": source,
+                "entry_id": entry.entry_id,
+                "unique_id": entry.unique_id,
+            },
+            data=entry.data,
+        )
+
     @property
     def entry(self) -> ConfigEntry[Any]:
         """The entry that the flow has ended with."""

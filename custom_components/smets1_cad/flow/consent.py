@@ -15,7 +15,7 @@ from homeassistant.helpers.selector import (
 
 from ..cad.clock import SYSTEM_CLOCK
 from ..cad.errors import CadError
-from ..consent import DEFAULT_PERIOD, Consents, Declaration, Scope
+from ..consent import Consents, Declaration, Scope
 from ..consent_text import (
     CURRENT_VERSION,
     Box,
@@ -26,6 +26,7 @@ from ..consent_text import (
 )
 from ..const import LOGGER
 from ..identity import Identity, Ihd
+from ..options import CadOptions
 from ..smart_energy.install_code import qr_text
 from ..store import StoreError, async_load_consents
 from .home import HomeSteps
@@ -68,6 +69,7 @@ class ConsentSteps(HomeSteps):
                 # What was read is what goes on record, whatever changed meanwhile.
                 text=self._shown,
                 ticked=frozenset(box for box in Box if user_input.get(box)),
+                period=self._options().consent_period,
             )
             errors = await self._give(declaration)
             if not errors:
@@ -89,6 +91,10 @@ class ConsentSteps(HomeSteps):
             },
         )
 
+    def _options(self) -> CadOptions:
+        """Return what is decided of the CAD beyond its set-up; nothing, before there is an entry."""
+        return CadOptions()
+
     async def _load_consents(self) -> None:
         """Read the log as it is now.
 
@@ -97,7 +103,10 @@ class ConsentSteps(HomeSteps):
         """
         try:
             self._consents = await async_load_consents(
-                self.hass, self._draft.store, SYSTEM_CLOCK
+                self.hass,
+                self._draft.store,
+                SYSTEM_CLOCK,
+                period=self._options().consent_period,
             )
         except StoreError as err:
             raise AbortFlow(err.reason) from err
@@ -128,8 +137,8 @@ class ConsentSteps(HomeSteps):
             fuels=identity.fuels,
             supplier=self._supplier_names(),
             has_ihd=identity.ihd is not Ihd.NONE,
-            retention_days=None,
-            period_days=DEFAULT_PERIOD.days,
+            retention_days=self._options().retention_days,
+            period_days=self._options().consent_period.days,
         )
 
     async def _give(self, declaration: Declaration) -> dict[str, str]:

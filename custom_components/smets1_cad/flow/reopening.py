@@ -15,6 +15,7 @@ from homeassistant.const import CONF_DEVICE
 from homeassistant.data_entry_flow import AbortFlow
 
 from ..const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER
+from ..options import CadOptions
 from ..pairing import PairingKeeper
 from ..pairing_states import PairingState
 from ..radio.probe import StickInfo
@@ -173,8 +174,14 @@ class ReopeningSteps(ServiceSteps):
         if entry is not None and entry.state is ConfigEntryState.LOADED:
             # A loaded entry follows the request itself; two would undo each other's steps.
             keeper: PairingKeeper | None = entry.runtime_data.coordinator.pairing
-            return keeper
+            if keeper is not None:
+                return keeper
         return await super()._keeper()
+
+    @override
+    def _options(self) -> CadOptions:
+        entry = self._entry()
+        return super()._options() if entry is None else CadOptions.of(entry)
 
     @override
     def _may_join_here(self) -> bool:

@@ -1,0 +1,360 @@
+"""Change an entry: consent again, other numbers, another port, another request."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from unittest.mock import AsyncMock
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
+from custom_components.smets1_cad.consent import Withdrawal
+from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.pairing import Pairing
+from custom_components.smets1_cad.pairing_states import PairingState
+from custom_components.smets1_cad.radio.probe import StickUnreachable
+from custom_components.smets1_cad.smart_energy.eui64 import Eui64
+from custom_components.smets1_cad.store import async_load_consents
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigEntryState,
+)
+from homeassistant.core import HomeAssistant
+from virtual_han.supplier import SupplierService
+
+from .walk import (
+    HOME,
+    METERS,
+    OTHER_CODE,
+    PATH,
+    STICK,
+    TICKED,
+    TOKEN,
+    Walk,
+    certificate_text,
+    pairing,
+    stored,
+)
+
+
+async def moved(walk: Walk, hass: HomeAssistant, *states: PairingState) -> Pairing:
+    """Let the pairing of a loaded entry go on."""
+    keeper = walk.entry.runtime_data.coordinator.pairing
+    now = datetime.now(UTC)
+    for state in states:
+        await keeper.update(lambda pairing, state=state: pairing.advance(state, now))
+    return await pairing(hass)
+
+
+ON_THE_WAY = (PairingState.HAN_OPEN, PairingState.JOINING, PairingState.PAIRED)
+
+
+async def reconfigure(walk: Walk) -> None:
+    await walk.reopen(SOURCE_RECONFIGURE)
+
+
+async def withdrawn(walk: Walk, hass: HomeAssistant) -> None:
+    """Withdraw consent, and let Home Assistant ask for it again."""
+    consents = await async_load_consents(hass, await stored(hass), SYSTEM_CLOCK)
+    await consents.withdraw(Withdrawal.REQUESTED)
+    await walk.reopen(SOURCE_REAUTH)
+
+
+async def has_consent(hass: HomeAssistant) -> bool:
+    consents = await async_load_consents(hass, await stored(hass), SYSTEM_CLOCK)
+    return consents.grant is not None
+
+
+@pytest.mark.parametrize("states", [(), ON_THE_WAY, ON_THE_WAY[:1]])
+async def test_consent_given_again_disturbs_nothing(
+    walk: Walk,
+    hass: HomeAssistant,
+    setup: AsyncMock,
+    states: tuple[PairingState, ...],
+) -> None:
+    """Neither a request that is waited for, nor a pairing that exists."""
+    await walk.to_end()
+    before = await moved(walk, hass, *states)
+    await withdrawn(walk, hass)
+    walk.shows("reauth_confirm")
+    await walk.fill("reauth_confirm")
+    walk.shows("consent")
+    await walk.fill("consent", **TICKED)
+    walk.aborted("reauth_successful")
+    await hass.async_block_till_done()
+    assert setup.await_count == 2
+    after = await pairing(hass)
+    assert after.request.consent_id != before.request.consent_id
+    assert replace(after, request=before.request) == before
+    assert await has_consent(hass)
+
+
+async def test_consent_that_a_shorter_period_has_ended(
+    walk: Walk, hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """It is asked for again, though it would still hold without the user's own period."""
+    entry = await walk.to_end()
+    hass.config_entries.async_update_entry(entry, options={"consent_days": 30})
+    freezer.tick(timedelta(days=31))
+    await walk.reopen(SOURCE_REAUTH)
+    await walk.fill("reauth_confirm")
+    walk.shows("consent")
+    assert "30" in walk.at["description_placeholders"]["text"]
+    await walk.fill("consent", **TICKED)
+    walk.aborted("reauth_successful")
+
+
+async def test_consent_is_not_given_by_walking_past_it(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    await walk.to_end()
+    await withdrawn(walk, hass)
+    await walk.fill("reauth_confirm")
+    await walk.fill("consent", **TICKED | {"pairing": False})
+    walk.shows("consent", {"pairing": "consent_box"})
+    assert not await has_consent(hass)
+
+
+async def test_consent_again_after_unpairing_begins_anew(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    await walk.to_end()
+    before = await moved(
+        walk, hass, PairingState.UNPAIR_RECORDED, PairingState.UNPAIRED
+    )
+    await withdrawn(walk, hass)
+    await walk.fill("reauth_confirm")
+    await walk.fill("consent", **TICKED)
+    walk.aborted("reauth_successful")
+    after = await pairing(hass)
+    assert after.state is PairingState.RECORDED
+    assert after.key != before.key
+
+
+async def test_reauth_asks_for_what_was_erased(walk: Walk, hass: HomeAssistant) -> None:
+    """After a change of tenancy nothing is known of the new tenant."""
+    await walk.to_end()
+    store = await stored(hass)
+    await store.pairing.clear()
+    await store.setup.clear()
+    walk.entry.runtime_data.coordinator.pairing = None
+    await withdrawn(walk, hass)
+    await walk.fill("reauth_confirm")
+    walk.shows("home")
+    assert walk.suggested() == {}
+    await walk.fill("home", **HOME | {"name": "New Tenant"})
+    await walk.fill("fuels", fuels="both", ihd="none")
+    await walk.fill("meters", **METERS)
+    await walk.fill("consent", **TICKED)
+    assert (await pairing(hass)).state is PairingState.RECORDED
+
+
+@pytest.mark.parametrize(
+    ("states", "options"),
+    [
+        ((), ["home", "again", "port", "cad"]),
+        (ON_THE_WAY, ["home", "port", "cad"]),
+        ((PairingState.UNPAIR_RECORDED,), ["port"]),
+    ],
+)
+async def test_what_may_be_changed(
+    walk: Walk,
+    hass: HomeAssistant,
+    states: tuple[PairingState, ...],
+    options: list[str],
+) -> None:
+    await walk.to_end()
+    await moved(walk, hass, *states)
+    await reconfigure(walk)
+    assert walk.at["menu_options"] == options
+
+
+async def test_other_numbers(walk: Walk, hass: HomeAssistant, setup: AsyncMock) -> None:
+    """They need consent again, which holds at once; the request is another one."""
+    entry = await walk.to_end()
+    before = await pairing(hass)
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "home")
+    assert walk.suggested() == HOME
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="electricity", ihd="none")
+    await walk.fill(
+        "meters", mpan="2000054879610", electricity_supplier="Octopus Energy"
+    )
+    await walk.fill("consent", **TICKED)
+    walk.shows("pairing_details")
+    await hass.async_block_till_done()
+    assert setup.await_count == 2
+    after = await pairing(hass)
+    assert (after.state, after.reason) == (PairingState.RECORDED, "corrected")
+    assert after.key != before.key
+    await walk.fill("pairing_details")
+    await walk.choose("request", "phone")
+    await walk.fill("phone", sent=True)
+    assert walk.at["menu_options"] == ["finish"]
+    await walk.choose("wait", "finish")
+    walk.aborted("reconfigure_successful")
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert (await pairing(hass)).state is PairingState.SENT
+
+
+async def test_numbers_of_a_cad_that_is_paired(walk: Walk, hass: HomeAssistant) -> None:
+    """Nothing has to be sent; what the meter is compared with changes."""
+    await walk.to_end()
+    await moved(walk, hass, *ON_THE_WAY)
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "home")
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="both", ihd="none")
+    await walk.fill("meters", **METERS | {"mprn": "7412306508"})
+    await walk.fill("consent", **TICKED)
+    walk.aborted("reconfigure_successful")
+    after = await pairing(hass)
+    assert after.state is PairingState.PAIRED
+    assert after.request.identity.mprn is not None
+    assert after.request.identity.mprn.number == "7412306508"
+
+
+async def test_again_by_another_route(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    await walk.to_end()
+    before = await pairing(hass)
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "again")
+    await walk.fill("pairing_details")
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    await walk.fill("service_quote", accept=True)
+    await walk.choose("wait", "finish")
+    walk.aborted("reconfigure_successful")
+    assert (await pairing(hass)).key == before.key
+    assert len(service.desk.requests) == 1
+
+
+async def test_pairing_that_moves_on_while_the_dialog_is_open(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """The radio joined meanwhile: what it saw is not undone."""
+    await walk.to_end()
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "again")
+    await hass.async_block_till_done()
+    await walk.fill("pairing_details")
+    await walk.choose("request", "letter")
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    keeper = entry.runtime_data.coordinator.pairing
+    for state in ON_THE_WAY:
+        await keeper.update(
+            lambda pairing, state=state: pairing.advance(state, datetime.now(UTC))
+        )
+    await walk.fill("letter", sent=True)
+    walk.aborted("pairing_step")
+    assert (await pairing(hass)).state is PairingState.PAIRED
+
+
+async def test_request_of_an_entry_that_does_not_run(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    entry = await walk.to_end()
+    await hass.config_entries.async_unload(entry.entry_id)
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "again")
+    await walk.fill("pairing_details")
+    await walk.choose("request", "letter")
+    await walk.fill("letter", sent=True)
+    assert (await pairing(hass)).state is PairingState.SENT
+
+
+async def test_another_certificate(walk: Walk, hass: HomeAssistant) -> None:
+    """The install code stays; the stick is not opened, since the entry has it."""
+    await walk.to_end()
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "cad")
+    assert walk.at["description_placeholders"]["ezsp"] == "?"
+    await walk.choose("cad", "certificate_text")
+    await walk.fill("certificate_text", certificate=certificate_text())
+    await walk.fill("install_code")
+    walk.aborted("reconfigure_successful")
+
+
+async def test_another_install_code_has_to_be_sent(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    await walk.to_end()
+    before = await pairing(hass)
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "cad")
+    await walk.choose("cad", "certificate_none")
+    await walk.fill("certificate_none")
+    await walk.fill("install_code", install_code=OTHER_CODE)
+    walk.shows("pairing_details")
+    after = await pairing(hass)
+    assert after.state is PairingState.RECORDED
+    assert after.key != before.key
+
+
+async def test_another_port(
+    walk: Walk, hass: HomeAssistant, stick: AsyncMock, setup: AsyncMock
+) -> None:
+    """The entry lets go of the stick while it is looked for, and runs again afterwards."""
+    entry = await walk.to_end()
+    states = []
+
+    async def probe(_path: str) -> object:
+        states.append(entry.state)
+        return STICK
+
+    stick.side_effect = probe
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "port")
+    assert walk.suggested() == {"device": PATH}
+    await walk.fill("port", device="/dev/ttyUSB9")
+    walk.aborted("reconfigure_successful")
+    await hass.async_block_till_done()
+    assert states == [ConfigEntryState.NOT_LOADED]
+    assert entry.data["device"] == "/dev/ttyUSB9"
+    assert entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+@pytest.mark.parametrize(
+    ("found", "errors"),
+    [
+        (
+            lambda: replace(STICK, eui64=Eui64(bytes(7) + b"\1")),
+            {"device": "other_stick"},
+        ),
+        (lambda: StickUnreachable("Away. Plug it in."), {"device": "cannot_connect"}),
+    ],
+)
+async def test_port_without_this_stick(
+    walk: Walk,
+    hass: HomeAssistant,
+    stick: AsyncMock,
+    found: Callable[[], object],
+    errors: dict[str, str],
+    loaded: bool,
+) -> None:
+    entry = await walk.to_end()
+    if not loaded:
+        await hass.config_entries.async_unload(entry.entry_id)
+    before = entry.state
+    stick.side_effect = [found()]
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "port")
+    await walk.fill("port", device="/dev/ttyUSB9")
+    walk.shows("port", errors)
+    assert walk.suggested() == {"device": "/dev/ttyUSB9"}
+    assert entry.state is before
+    assert entry.data["device"] == PATH
+
+
+async def test_what_is_stored_cannot_be_read(walk: Walk, hass: HomeAssistant) -> None:
+    await walk.to_end()
+    await (await stored(hass)).secrets.save({"install_code": "no hex"})
+    await reconfigure(walk)
+    walk.aborted("store_unreadable")
