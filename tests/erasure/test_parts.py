@@ -1,0 +1,427 @@
+"""The parts of an erasure, each by itself."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.epoch import tenancy_number, tenancy_scope
+from custom_components.smets1_cad.erasure import reach, registries, storage
+from custom_components.smets1_cad.erasure.raw import search
+from custom_components.smets1_cad.erasure.report import (
+    Backup,
+    DatabaseReport,
+    ErasureError,
+    ErasureReport,
+    OutOfReach,
+)
+from custom_components.smets1_cad.erasure.targets import (
+    Targets,
+    collect_targets,
+    sources_without,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+
+OURS = frozenset({"sensor.import", "sensor.price"})
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant) -> MockConfigEntry:
+    """A CAD."""
+    entry = MockConfigEntry(domain=DOMAIN, unique_id="000d6f000a9069e7")
+    entry.add_to_hass(hass)
+    return entry
+
+
+def test_tenancies_are_numbered_in_what_names_entities() -> None:
+    first = MockConfigEntry(domain=DOMAIN, entry_id="abc")
+    third = MockConfigEntry(domain=DOMAIN, entry_id="abc", data={"tenancy": 2})
+    assert (tenancy_number(first), tenancy_scope(first)) == (0, "abc")
+    assert (tenancy_number(third), tenancy_scope(third)) == (2, "abc_2")
+
+
+class TestTargets:
+    """What belongs to a tenancy."""
+
+    def test_json(self) -> None:
+        targets = Targets(
+            entity_ids=OURS,
+            registry_keys=frozenset({("sensor", DOMAIN, "abc_import")}),
+            marks=frozenset({"abc"}),
+            spared=frozenset({"def"}),
+        )
+        assert Targets.from_dict(json.loads(json.dumps(targets.as_dict()))) == targets
+
+    def test_an_id_within_a_longer_one_is_no_mention(self) -> None:
+        pattern = Targets(entity_ids=OURS, spared=frozenset({"x"})).pattern()
+        for text in ('["sensor.import"]', "sensor.import", "a sensor.price, too"):
+            assert pattern.search(text)
+        for text in ("sensor.import_2", "my_sensor.import", "sensor.importer", DOMAIN):
+            assert not pattern.search(text)
+        assert Targets().pattern().search(f'{{"domain": "{DOMAIN}"}}')
+
+    def test_nothing_is_never_mentioned(self) -> None:
+        assert not Targets(spared=frozenset({"x"})).pattern().search("anything")
+
+    def test_external_statistics_of_another_cad_are_spared(self) -> None:
+        targets = Targets(entity_ids=OURS, spared=frozenset({"01ABC"}))
+        assert targets.owns_statistic("sensor.import")
+        assert targets.owns_statistic(f"{DOMAIN}:profile")
+        assert not targets.owns_statistic(f"{DOMAIN}:01abc_profile")
+        assert not targets.owns_statistic("sensor.other")
+        assert not targets.owns_statistic("opower:profile")
+
+    async def test_everything_that_was_ever_ours_is_found(
+        self, hass: HomeAssistant, entry: MockConfigEntry
+    ) -> None:
+        """Entities, removed ones, those of a CAD that is gone, and what the Energy dashboard made of them."""
+        registry = er.async_get(hass)
+        other = MockConfigEntry(domain=DOMAIN, entry_id="other")
+        other.add_to_hass(hass)
+        device = dr.async_get(hass).async_get_or_create(
+            config_entry_id=entry.entry_id, identifiers={(DOMAIN, "cad")}
+        )
+
+        def register(
+            name: str, platform: str = DOMAIN, **values: Any
+        ) -> er.RegistryEntry:
+            return registry.async_get_or_create(
+                "sensor",
+                platform,
+                values.pop("unique_id", name),
+                suggested_object_id=name,
+                **values,
+            )
+
+        imported = register("import", config_entry=entry)
+        removed = register("removed", config_entry=entry)
+        registry.async_remove(removed.entity_id)
+        orphan = register("orphan")
+        registry.async_remove(orphan.entity_id)
+        theirs = register("theirs", config_entry=other)
+        solar = register("solar", "inverter")
+        cost = register("import_cost", "energy", unique_id=f"{imported.id}_grid_cost")
+        sold = register("solar_cost", "energy", unique_id=f"{solar.id}_grid_cost")
+        power = register(
+            "power_inverted",
+            "energy",
+            unique_id="energy_power_grid_inverted_sensor_import",
+        )
+        register("foreign_cost", "energy", unique_id="elsewhere_grid_cost")
+        sources = [
+            {
+                "type": "grid",
+                "stat_energy_from": "sensor.solar",
+                "entity_energy_price": "sensor.import",
+            }
+        ]
+
+        targets = collect_targets(
+            hass, entry, {"sensor.forgotten", "sensor.theirs", "sensor.solar"}, sources
+        )
+        assert targets.entity_ids == {
+            each.entity_id for each in (imported, removed, orphan, cost, sold, power)
+        } | {"sensor.forgotten"}
+        assert ("sensor", "energy", cost.unique_id) in targets.registry_keys
+        assert ("sensor", DOMAIN, "theirs") not in targets.registry_keys
+        assert {entry.entry_id, device.id, imported.id} <= targets.marks
+        assert theirs.id not in targets.marks
+        assert targets.spared == {"other"}
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        (
+            {
+                "type": "gas",
+                "stat_energy_from": "sensor.import",
+                "number_energy_price": 0.07,
+            },
+            None,
+        ),
+        ({"type": "solar", "stat_energy_from": "sensor.import"}, None),
+        (
+            {
+                "type": "grid",
+                "stat_energy_from": "sensor.import",
+                "number_energy_price": 0.2,
+            },
+            None,
+        ),
+        (
+            {
+                "type": "grid",
+                "stat_energy_from": "sensor.import",
+                "number_energy_price": 0.2,
+                "stat_energy_to": "sensor.solar",
+            },
+            {
+                "type": "grid",
+                "stat_energy_from": None,
+                "entity_energy_price": None,
+                "number_energy_price": None,
+                "stat_cost": None,
+                "stat_energy_to": "sensor.solar",
+            },
+        ),
+        (
+            {
+                "type": "gas",
+                "stat_energy_from": "sensor.other",
+                "entity_energy_price": "sensor.price",
+            },
+            {
+                "type": "gas",
+                "stat_energy_from": "sensor.other",
+                "entity_energy_price": None,
+            },
+        ),
+        (
+            {
+                "type": "grid",
+                "stat_energy_from": "sensor.other",
+                "stat_rate": "sensor.import",
+            },
+            {"type": "grid", "stat_energy_from": "sensor.other"},
+        ),
+        (
+            {
+                "type": "grid",
+                "stat_energy_from": "sensor.other",
+                "power_config": {"stat_rate_inverted": "sensor.import"},
+                "stat_rate": "sensor.import_inverted",
+            },
+            {"type": "grid", "stat_energy_from": "sensor.other"},
+        ),
+        (
+            {
+                "type": "water",
+                "stat_energy_from": "sensor.water",
+                "number_energy_price": 2.0,
+            },
+            {
+                "type": "water",
+                "stat_energy_from": "sensor.water",
+                "number_energy_price": 2.0,
+            },
+        ),
+    ],
+)
+def test_energy_dashboard_without_our_entities(
+    source: dict[str, Any], left: dict[str, Any] | None
+) -> None:
+    """What measures nothing any more goes whole; a typed price goes with its register."""
+    assert sources_without([source], OURS) == ([] if left is None else [left])
+
+
+def test_bytes_are_found_wherever_they_lie(tmp_path: Path) -> None:
+    """Across the borders of what is read at a time, at both ends, and not where they are not."""
+    chunk = 1 << 18
+    path = tmp_path / "file"
+    data = bytearray(3 * chunk)
+    for at, word in ((0, b"first"), (chunk - 3, b"border"), (3 * chunk - 4, b"last")):
+        data[at : at + len(word)] = word
+    path.write_bytes(data)
+    words = {"first", "border", "last", "lasting", "", "x"}
+    assert search([tmp_path / "missing", path], words) == {"first", "border", "last"}
+    assert search([path], []) == frozenset()
+    assert search([path, path], {"f"}) == {"f"}
+
+
+def test_report_as_json() -> None:
+    report = ErasureReport(
+        tenancy=0,
+        reason="user",
+        begun="2026-11-22T12:00:00+00:00",
+        finished="2026-11-22T12:00:01+00:00",
+        starts=1,
+        pairing_ended=True,
+        entities=3,
+        database=DatabaseReport(
+            engine="sqlite",
+            deleted={"states": 1},
+            remaining={"states": 0},
+            searched=2,
+            found_in_files=0,
+            searched_files=True,
+        ),
+        searched_files=4,
+        out_of_reach=OutOfReach(
+            backups=(Backup(name="a", date="b", places=("c",), database=True),),
+            exports=("influxdb",),
+        ),
+    )
+    assert ErasureReport.from_dict(json.loads(json.dumps(report.as_dict()))) == report
+
+
+class TestOutOfReach:
+    """What only a person can see to is named."""
+
+    async def test_backups_by_name_and_date(self, hass: HomeAssistant) -> None:
+        def backup(name: str, date: str, **values: bool) -> SimpleNamespace:
+            return SimpleNamespace(
+                name=name,
+                date=date,
+                agents={"cloud.cloud": None, "backup.local": None},
+                database_included=values.get("database", True),
+                homeassistant_included=values.get("core", True),
+            )
+
+        async def list_all() -> tuple[dict[str, Any], dict[str, Exception]]:
+            return {
+                "2": backup("Nightly", "2026-11-21"),
+                "1": backup("Before update", "2026-10-01", database=False),
+                "3": backup("Add-on only", "2026-11-01", core=False),
+            }, {"nas.share": OSError()}
+
+        hass.config.components |= {"backup", "influxdb", "mobile_app"}
+        hass.data["backup"] = SimpleNamespace(async_get_backups=list_all)
+        found = await reach.async_out_of_reach(hass, Targets(entity_ids=OURS), None)
+        places = ("backup.local", "cloud.cloud")
+        assert found.backups == (
+            Backup(
+                name="Before update", date="2026-10-01", places=places, database=False
+            ),
+            Backup(name="Nightly", date="2026-11-21", places=places, database=True),
+        )
+        assert found.backups_unknown == ("nas.share",)
+        assert found.exports == ("influxdb",)
+        assert found.messages == ("mobile_app",)
+        assert found.logs == ()
+
+    async def test_helpers_that_compute_from_our_entities(
+        self, hass: HomeAssistant
+    ) -> None:
+        helper = MockConfigEntry(
+            domain="utility_meter", options={"source": "sensor.import"}
+        )
+        other = MockConfigEntry(
+            domain="utility_meter", options={"source": "sensor.import_2"}
+        )
+        for each in (helper, other):
+            each.add_to_hass(hass)
+            er.async_get(hass).async_get_or_create(
+                "sensor", "utility_meter", each.entry_id, config_entry=each
+            )
+        found = await reach.async_out_of_reach(hass, Targets(entity_ids=OURS), None)
+        assert len(found.helpers) == 1
+        registered = er.async_get(hass).async_get(found.helpers[0])
+        assert registered is not None
+        assert registered.config_entry_id == helper.entry_id
+
+    def test_files_that_mention_an_entity(self, tmp_path: Path) -> None:
+        (tmp_path / ".storage").mkdir()
+        for name, text in (
+            (".storage/lovelace", "sensor.import"),
+            (".storage/onboarding", "nothing"),
+            (f".storage/{DOMAIN}.abc", "sensor.import"),
+            ("home-assistant.log.1", "sensor.price"),
+            ("home-assistant_v2.db.corrupt.2026-01-01", ""),
+        ):
+            (tmp_path / name).write_text(text)
+        assert reach._files(tmp_path, OURS) == (
+            ".storage/lovelace",
+            "home-assistant.log.1",
+            "home-assistant_v2.db.corrupt.2026-01-01",
+        )
+
+
+class TestRegistries:
+    """What Home Assistant remembers elsewhere."""
+
+    async def test_traces_and_notifications_are_dropped(
+        self, hass: HomeAssistant, entry: MockConfigEntry
+    ) -> None:
+        """Traces are kept in one bucket or in two, as the version of Home Assistant has it."""
+
+        def trace(text: str) -> SimpleNamespace:
+            return SimpleNamespace(as_dict=lambda: {"trigger": text})
+
+        one = {"run1": trace("state of sensor.import"), "run2": trace("time")}
+        runs = {"run3": trace("state of sensor.price")}
+        hass.data["trace"] = {
+            "automation.a": one,
+            "automation.b": SimpleNamespace(runs=runs, not_triggered={}),
+        }
+        hass.data["persistent_notification"] = {f"{DOMAIN}_1": {}, "other": {}}
+        await registries.async_forget(hass, entry, Targets(entity_ids=OURS))
+        assert one.keys() == {"run2"}
+        assert not runs
+        assert hass.data["persistent_notification"].keys() == {"other"}
+
+    async def test_nothing_to_forget(
+        self, hass: HomeAssistant, entry: MockConfigEntry
+    ) -> None:
+        """A second time changes nothing."""
+        hass.states.async_set("sensor.other", "1")
+        for _ in range(2):
+            await registries.async_forget(hass, entry, Targets(entity_ids=OURS))
+        assert hass.states.get("sensor.other") is not None
+        assert registries.energy_sources(None) == []
+
+
+class TestStorage:
+    """An erasure waits until it is on disk."""
+
+    FILES: dict[str, Any] = {
+        "core.restore_state": [{"state": {"entity_id": "sensor.import"}}],
+        "energy": {"energy_sources": [{"stat_energy_from": "sensor.import"}]},
+        "core.entity_registry": {
+            "entities": [],
+            "deleted_entities": [
+                {
+                    "entity_id": "sensor.import",
+                    "platform": DOMAIN,
+                    "unique_id": "abc_import",
+                }
+            ],
+        },
+        "core.device_registry": {
+            "devices": [],
+            "deleted_devices": [{"id": "device", "name_by_user": "Ours"}],
+        },
+    }
+    TARGETS = Targets(
+        entity_ids=OURS,
+        registry_keys=frozenset({("sensor", DOMAIN, "abc_import")}),
+        marks=frozenset({"device"}),
+    )
+
+    @pytest.mark.parametrize("name", FILES)
+    async def test_what_is_never_written_is_said(
+        self,
+        hass: HomeAssistant,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+    ) -> None:
+        monkeypatch.setattr(storage, "PATIENCE", 2)
+        monkeypatch.setattr(storage, "PAUSE", 0)
+        hass.config.config_dir = str(tmp_path)
+        folder = tmp_path / ".storage"
+        folder.mkdir()
+        path = folder / name
+        path.write_text(json.dumps({"data": self.FILES[name]}))
+        with pytest.raises(ErasureError, match=name) as caught:
+            await storage.async_wait_for_storage(hass, self.TARGETS, energy=True)
+        assert caught.value.reason == "erasure_storage"
+        path.write_text(json.dumps({"data": {}}))
+        assert (
+            await storage.async_wait_for_storage(hass, self.TARGETS, energy=True) == 1
+        )
+
+    async def test_settings_that_nobody_can_change_are_not_waited_for(
+        self, hass: HomeAssistant, tmp_path: Path
+    ) -> None:
+        hass.config.config_dir = str(tmp_path)
+        (tmp_path / ".storage").mkdir()
+        (tmp_path / ".storage" / "energy").write_text("sensor.import")
+        assert (
+            await storage.async_wait_for_storage(hass, self.TARGETS, energy=False) == 1
+        )
