@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn, override
 
 from bellows.ash import AshException
+from bellows.config import CONF_EZSP_CONFIG, CONF_USE_THREAD
 from bellows.exception import ControllerError
 from bellows.types import EmberNodeType, sl_Status
 import bellows.zigbee.application
+from zigpy.config import CONF_DEVICE
 from zigpy.device import BaseDevice, ZigbeeDevice
 from zigpy.exceptions import NetworkNotFormed
 from zigpy.state import NodeInfo
@@ -30,6 +32,7 @@ from ..smart_energy.device import HUB_ADDRESS, SmartEnergyDevice
 from ..smart_energy.network import Gate, RadioEvent
 from .config import ENDPOINT
 from .const import LOGGER
+from .ezsp import QuietEzsp
 from .status import channel_mask, normalise
 
 _EVENTS: Final = {
@@ -123,8 +126,15 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
 
     @override
     async def connect(self) -> None:
-        """Open the stick, and hear its callbacks from the first moment."""
-        await super().connect()
+        """Open the stick, register the endpoint, and hear its callbacks from the first moment.
+
+        In place of bellows' own, whose connection is not to be closed while it sends.
+        One that fails half-way is closed by `shutdown`.
+        """
+        self._ezsp = QuietEzsp(self.config[CONF_DEVICE], self)
+        await self._ezsp.connect(use_thread=self.config[CONF_USE_THREAD])
+        await self._ezsp.write_config(self.config[CONF_EZSP_CONFIG])
+        await self.register_endpoints()
         self._ezsp.add_callback(self.ezsp_callback_handler)
 
     @override

@@ -13,6 +13,7 @@ from ..cad.errors import CadError, Responsible
 from ..smart_energy.certificate import CryptoSuite
 from ..smart_energy.eui64 import Eui64
 from ..smart_energy.install_code import InstallCode, crc_x25
+from .ezsp import QuietEzsp
 from .status import normalise
 
 OLDEST_EZSP: Final = 8
@@ -101,7 +102,9 @@ async def probe(path: str) -> StickInfo:
         StickSilent: nothing behind the port speaks EZSP in time.
         StickTooOld: the firmware speaks an EZSP older than version 8.
     """
-    ezsp = EZSP(SCHEMA_DEVICE({CONF_DEVICE_PATH: path, CONF_DEVICE_BAUDRATE: BAUDRATE}))
+    ezsp = QuietEzsp(
+        SCHEMA_DEVICE({CONF_DEVICE_PATH: path, CONF_DEVICE_BAUDRATE: BAUDRATE})
+    )
     try:
         async with timeout(CONNECT_TIMEOUT):
             await ezsp.connect(use_thread=False)

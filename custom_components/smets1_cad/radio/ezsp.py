@@ -1,0 +1,65 @@
+"""An EZSP connection that can be closed while something is being sent."""
+
+from asyncio import Task, create_task, wait
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final, override
+
+from bellows.ezsp import EZSP
+
+_LAST_WORDS: Final = 1.0
+"""Seconds that a closed connection has to end what it was sending; a moment is enough."""
+
+
+class QuietEzsp(EZSP):
+    """EZSP whose callers may be cancelled, and which may be closed, at any moment.
+
+    bellows goes on sending a frame whose caller is cancelled, since a frame cannot be
+    taken back. If the connection is then closed, the frame fails with nobody left to
+    hear of it, and asyncio logs an error. Here every frame has a task that hears of it.
+    """
+
+    def __init__(
+        self, device_config: dict[str, Any], application: Any | None = None
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            device_config: as zigpy's `SCHEMA_DEVICE` gives it.
+            application: who is told that the connection is lost.
+        """
+        super().__init__(device_config, application)
+        self._sending: set[Task[None]] = set()
+
+    @override
+    async def startup_reset(self) -> None:
+        """Begin to speak: the gateway is there now, and nothing was sent over it."""
+        self._gw.send_data = partial(self._send, self._gw.send_data)
+        await super().startup_reset()
+
+    @override
+    async def disconnect(self) -> None:
+        """Close, and return when nothing is being sent any more."""
+        await super().disconnect()
+        if self._sending:
+            await wait(self._sending, timeout=_LAST_WORDS)
+
+    async def _send(
+        self, send: Callable[[bytes], Awaitable[None]], data: bytes
+    ) -> None:
+        """Send a frame; a cancelled caller leaves it to be sent, or to fail, unheard."""
+        task = create_task(_awaited(send(data)))
+        self._sending.add(task)
+        task.add_done_callback(self._sent)
+        await wait((task,))
+        task.result()
+
+    def _sent(self, task: Task[None]) -> None:
+        self._sending.discard(task)
+        if not task.cancelled():
+            # Asked for, it is not reported as one that nobody asked for.
+            task.exception()
+
+
+async def _awaited(sent: Awaitable[None]) -> None:
+    await sent
