@@ -124,6 +124,25 @@ async def test_another_wording_asks_again(home: LeavingHome) -> None:
     assert reauth_flows(home) == 1
 
 
+async def test_a_log_that_was_changed_is_said_and_counts_no_more(
+    home: LeavingHome,
+) -> None:
+    """Somebody made the consent last longer; it is exported as evidence, and asked for again."""
+    await home.prepare()
+    store = await home.store()
+    log = await store.consent.load()
+    assert log is not None
+    log["entries"][0]["body"]["expires_at"] = "2099-01-01T00:00:00+00:00"
+    await store.consent.save(log)
+    await home.start()
+    assert home.link.calls == []
+    assert home.issue("consent_damaged") is not None
+    assert reauth_flows(home) == 1
+    answer = await home.act("export_consent")
+    assert answer["consent"]["log"]["intact"] is False
+    assert answer["consent"]["log"]["damage"] == {"kind": "entry_changed", "index": 0}
+
+
 async def test_unpaired_does_not_ask_for_consent(paired: LeavingHome) -> None:
     await paired.act("confirm_unpairing")
     await paired.restart()

@@ -10,7 +10,7 @@ from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.consent import Withdrawal
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.pairing_states import PairingState as S
+from custom_components.smets1_cad.pairing_states import PairingState as S, UnpairWhy
 from custom_components.smets1_cad.service_link import ServiceLink
 from custom_components.smets1_cad.smart_energy.session.errors import RemovedFromHan
 from homeassistant.config_entries import ConfigEntryState
@@ -372,6 +372,51 @@ async def test_a_pending_request_is_withdrawn_and_followed(
     answer = await home.act("request_unpairing")
     assert answer["state"] == "unpaired"
     assert home.issue_key() == "unpaired"
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"), [(TOKEN, "unpair_sent"), ("wrong", "service_failed")]
+)
+async def test_the_options_tell_the_service(
+    home: LeavingHome, supplier: SupplierService, token: str, reason: str
+) -> None:
+    await home.prepare(service=ServiceLink(url=supplier.url, token=token))
+    await home.start()
+    options = home.hass.config_entries.options
+    shown = await options.async_init(home.entry.entry_id)
+    for fields in (
+        {"next_step_id": "unpair"},
+        {"reason": "device_replaced"},
+        {"next_step_id": "unpair_service"},
+    ):
+        shown = await options.async_configure(shown["flow_id"], fields)
+    assert shown["reason"] == reason
+    assert home.entry.runtime_data.coordinator.has_consent
+    wanted = S.UNPAIR_SENT if token == TOKEN else S.UNPAIR_RECORDED
+    pairing = await home.stored_pairing()
+    assert pairing.state is wanted
+    assert pairing.unpair_why is UnpairWhy.DEVICE_REPLACED
+
+
+async def test_a_confirmation_that_is_not_stored_comes_again(
+    paired: LeavingHome, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The link fails again at the next start, and the hub's order is noted then."""
+    await paired.act("request_unpairing", reason="fault", route="letter", sent=True)
+    gone = RemovedFromHan("The hub told the CAD to leave. Ask why.")
+    with pytest.MonkeyPatch.context() as patch:
+
+        async def fail(*_: Any, **__: Any) -> None:
+            raise CadError("The disk is full. Make room.", reason="store_not_written")
+
+        patch.setattr("custom_components.smets1_cad.document.Document.async_save", fail)
+        paired.link.move(LinkState.FAILED, gone)
+        await paired.hass.async_block_till_done()
+    assert "That the CAD is unpaired was not kept" in caplog.text
+    await paired.restart()
+    paired.link.move(LinkState.FAILED, gone)
+    await paired.hass.async_block_till_done()
+    assert (await paired.stored_pairing()).state is S.UNPAIRED
 
 
 async def test_without_a_service_it_cannot_be_told(paired: LeavingHome) -> None:

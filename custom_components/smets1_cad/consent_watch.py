@@ -10,11 +10,14 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .consent import ConsentGrant, Renewal, Withdrawal
+from .consent_log import Damage
 from .const import DOMAIN
 from .faults import issue_id
 from .working_days import london_date
 
 ISSUE_LAPSES: Final = "consent_lapses"
+
+ISSUE_DAMAGED: Final = "consent_damaged"
 
 SAID_BEFORE: Final = timedelta(days=14)
 """How long before the end of consent a person is told."""
@@ -81,3 +84,22 @@ class ConsentWatch:
             self._cancel()
             self._cancel = None
         ir.async_delete_issue(self._hass, DOMAIN, issue_id(ISSUE_LAPSES, self._entry))
+
+
+@callback
+def async_report_damage(
+    hass: HomeAssistant, entry: ConfigEntry[Any], damage: Damage | None
+) -> None:
+    """Say that the consent log is not as it was written; take it back once it is whole again."""
+    issue = issue_id(ISSUE_DAMAGED, entry)
+    if damage is None:
+        ir.async_delete_issue(hass, DOMAIN, issue)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=ISSUE_DAMAGED,
+    )

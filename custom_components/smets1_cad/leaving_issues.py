@@ -109,13 +109,17 @@ def async_report_tenancy_listed(
 def _report_listed(
     hass: HomeAssistant, entry: ConfigEntry[Any], pairing: Pairing, kind: str
 ) -> None:
-    """Say what the supplier has to be told; it stays over a restart, since nothing else is left to remind of it."""
+    """Say what the supplier has to be told.
+
+    Of an entry that is gone it stays over a restart, since nothing else is left to remind
+    of it. Of an earlier tenancy nothing is written to disk.
+    """
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id(kind, entry),
         is_fixable=True,
-        is_persistent=True,
+        is_persistent=kind == REMOVED_STILL_LISTED,
         severity=ir.IssueSeverity.WARNING,
         translation_key=kind,
         translation_placeholders={
