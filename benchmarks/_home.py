@@ -11,14 +11,13 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, override
+from typing import Any, Final
 from unittest.mock import patch
 
 from pytest_homeassistant_custom_component.common import async_test_home_assistant  # type: ignore[import-untyped]
 
 # Our own must be the package that Home Assistant's loader finds, not the test plugin's.
 import custom_components.smets1_cad  # noqa: F401
-from custom_components.smets1_cad.cad.clock import SystemClock
 from custom_components.smets1_cad.const import DOMAIN
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -46,19 +45,19 @@ _AWAY: Final = (
 """What would open a port, or look at this machine's own sticks."""
 
 
-class HeldClock(SystemClock):
-    """The machine's clocks, until it is held: then no sleep ends any more."""
+class Sleeper:
+    """Sleeps in the place of the machine's clock, until it is held: then no sleep ends any more."""
 
     def __init__(self) -> None:
-        """Run."""
+        """Sleep as ever."""
         self._held = Event()
 
     def hold(self) -> None:
         """Let nobody wake up."""
         self._held.set()
 
-    @override
     async def sleep(self, seconds: float) -> None:
+        """Sleep."""
         with suppress(TimeoutError):
             async with timeout(max(seconds, 0)):
                 await self._held.wait()

@@ -35,7 +35,7 @@ from virtual_han.han import HanConfig, VirtualHan
 from virtual_han.stick.message_commands import incoming_message
 
 from ._certificate import certificate_text
-from ._home import HeldClock, home_assistant, pair
+from ._home import Sleeper, home_assistant, pair
 from ._zha import METER, PROFILE, zha_on
 
 BOUND: Final = 0.5
@@ -185,13 +185,16 @@ async def measure() -> list[Side]:
         protocols.append(protocol)
         return transport, protocol
 
-    clock = HeldClock()
+    sleeper = Sleeper()
     ours = VirtualHan(HanConfig(), Clock(_NOON, speed=0))
     theirs = VirtualHan(HanConfig(), Clock(_NOON, speed=0))
     async with ours, theirs, home_assistant() as hass:
         with (
             patch("zigpy.serial.create_serial_connection", remember),
-            patch("custom_components.smets1_cad.zigbee_cad.SYSTEM_CLOCK", clock),
+            patch(
+                "custom_components.smets1_cad.cad.clock.SystemClock.sleep",
+                sleeper.sleep,
+            ),
         ):
 
             async def admit() -> None:
@@ -201,7 +204,7 @@ async def measure() -> list[Side]:
                 hass, ours.url, certificate_text(ours.credentials()), admit
             )
             # Nothing is polled from now on: what is heard is what is measured.
-            clock.hold()
+            sleeper.hold()
             await hass.async_block_till_done()
             cad = Side(
                 name="smets1_cad",
