@@ -432,9 +432,14 @@ class TestConsent:
         self, home: Home, hass: HomeAssistant
     ) -> None:
         await home.start()
-        await home.hear(electricity())
+        await home.hear(electricity_identity(), electricity(), flat_tariff())
         home.grant.withdraw()
-        assert home.state(IMPORT) == STATE_UNAVAILABLE
+        for shown in (
+            IMPORT,
+            "sensor.electricity_meter_unit_rate",
+            "sensor.electricity_meter_firmware",
+        ):
+            assert home.state(shown) == STATE_UNAVAILABLE
         await hass.async_block_till_done()
         assert home.link.calls == ["start", "stop"]
         await home.hear(electricity())

@@ -289,18 +289,18 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
     @callback
     def _update_received(self, update: CadUpdate) -> None:
         """Take one update of the link."""
-        if not self._is_allowed(update):
+        if not isinstance(
+            update, ElectricityReading | GasReading | Tariff | MeterIdentity
+        ) or not self._may_read(update.fuel):
             return
         match update:
-            case ElectricityReading() | GasReading():
-                self._reading_received(update)
             case Tariff():
                 self._meter(update.fuel).take_tariff(update)
                 self._timer.schedule()
             case MeterIdentity():
                 self._identity_received(update)
             case _:
-                return
+                self._reading_received(update)
         self.news_of = update.fuel
         try:
             self.async_set_updated_data(self.data)
@@ -315,15 +315,14 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         else:
             self._keeper.save_soon(self.data.meters)
 
-    def _is_allowed(self, update: CadUpdate) -> bool:
-        """Whether consent holds for an update. Where it has run out, reading stops."""
+    def _may_read(self, fuel: Fuel) -> bool:
+        """Whether consent holds for a fuel. Where it has run out, reading stops."""
         if self.mismatch is not None or self._grant is None:
             return False
         if not self._grant.is_valid:
             self._revoked(None)
             return False
-        fuel = getattr(update, "fuel", None)
-        return fuel is None or fuel in self._grant.fuels
+        return fuel in self._grant.fuels
 
     @callback
     def _reading_received(self, reading: ElectricityReading | GasReading) -> None:
@@ -406,7 +405,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
     def _stop_reading(self) -> None:
         """End the flow of data at once; what was read is not shown as if it were now."""
         for meter in self.data.meters.values():
-            meter.stale = True
+            meter.stale = meter.withheld = True
         self.async_update_listeners()
         self.config_entry.async_create_task(
             self.hass, self.link.stop(), "stop the CAD's link"

@@ -60,7 +60,11 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
         if self.entity_description.fuel is None:
             return True
         meter = self.meter
-        return meter is not None and self.entity_description.available_fn(meter)
+        return (
+            meter is not None
+            and not meter.withheld
+            and self.entity_description.available_fn(meter)
+        )
 
     @property
     def meter(self) -> MeterState | None:

@@ -74,6 +74,7 @@ class MeterState:
         reading: the last reading, complete, its registers judged; None before the first.
         heard: monotonic time of the last reading, or of the start; None while there is no meter.
         stale: whether readings have been missing for too long.
+        withheld: whether nothing of it may be shown, for want of consent or since it is another's.
         tariff: what holds for import.
         export_tariff: what holds for export, where the network speaks of it.
         identity: what the meter says of itself.
@@ -87,6 +88,7 @@ class MeterState:
     reading: Reading | None = None
     heard: float | None = None
     stale: bool = False
+    withheld: bool = False
     tariff: Tariff | None = None
     export_tariff: Tariff | None = None
     identity: MeterIdentity | None = None
