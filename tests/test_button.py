@@ -35,9 +35,9 @@ async def home(
         yield home
 
 
-async def running(home: LeavingHome, *way: S) -> None:
+async def running(home: LeavingHome) -> None:
     """Set up, and read both meters."""
-    await home.prepare(**({"way": way} if way else {}))
+    await home.prepare()
     await home.start()
     home.link.move(LinkState.RUNNING)
     home.link.hand_up(electricity(), gas())
