@@ -16,7 +16,6 @@ from custom_components.smets1_cad.smart_energy.session.errors import RemovedFrom
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import issue_registry as ir
 from virtual_han.clock import Clock
 from virtual_han.supplier import Answering, Behaviour, Desk, SupplierService
 
@@ -422,40 +421,3 @@ async def test_a_confirmation_that_is_not_stored_comes_again(
 async def test_without_a_service_it_cannot_be_told(paired: LeavingHome) -> None:
     with pytest.raises(HomeAssistantError, match="No pairing service"):
         await paired.act("request_unpairing", route="pairing_service")
-
-
-# --- removing the entry
-
-
-async def test_removing_the_entry_says_that_the_supplier_still_lists_the_cad(
-    paired: LeavingHome,
-) -> None:
-    await paired.hass.config_entries.async_remove(paired.entry.entry_id)
-    await paired.hass.async_block_till_done()
-    issue = paired.issue("removed_still_listed")
-    assert issue is not None
-    assert issue.is_persistent
-    assert issue.translation_placeholders == {
-        "supplier": "Valley Energy",
-        "eui64": "00-0D-6F-00-0A-0B-0C-0D",
-    }
-    assert paired.issue() is None
-
-
-async def test_removing_what_is_unpaired_says_nothing(paired: LeavingHome) -> None:
-    await paired.act("request_unpairing", route="phone", sent=True)
-    await paired.act("confirm_unpairing")
-    await paired.hass.config_entries.async_remove(paired.entry.entry_id)
-    assert not [
-        issue
-        for (domain, _), issue in ir.async_get(paired.hass).issues.items()
-        if domain == DOMAIN and issue.active
-    ]
-
-
-async def test_an_unreadable_store_is_removed_all_the_same(home: LeavingHome) -> None:
-    await home.prepare()
-    await (await home.store()).pairing.save({"history": []})
-    await home.hass.config_entries.async_remove(home.entry.entry_id)
-    assert home.issue("removed_still_listed") is None
-    assert await (await home.store()).pairing.load() is None
