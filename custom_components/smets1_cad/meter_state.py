@@ -19,6 +19,7 @@ from .cad.models import (
 )
 from .cad.pacing import FLOORS, JITTER
 from .model_json import from_json, to_json
+from .reading_parts import FIELDS, READINGS, ReadingParts
 from .registers import Register, Verdict
 from .today import DayCount
 
@@ -31,16 +32,6 @@ STALE_AFTER: Final[Mapping[Fuel, timedelta]] = {
 }
 """Silence that makes a meter stale: its cycles with their jitter, and time for a reply."""
 
-_EVERY_CYCLE: Final = frozenset({"import_kwh", "export_kwh", "power_kw", "total"})
-"""Fields that a link reads in every cycle; the others take turns."""
-
-_WITHIN_CYCLE: Final = 0.8
-"""Cycles for which such a field stands when a later part of the same cycle leaves it out.
-Left out of the next cycle, it is invalid."""
-
-_TURNS: Final = 30
-"""Cycles for which any other field stands until its turn comes again."""
-
 _REGISTERS: Final[Mapping[Fuel, frozenset[str]]] = {
     Fuel.ELECTRICITY: frozenset({"import_kwh", "export_kwh", "tier_import_kwh"}),
     Fuel.GAS: frozenset({"total", "conversion"}),
@@ -50,19 +41,6 @@ _REGISTERS: Final[Mapping[Fuel, frozenset[str]]] = {
 _GAS_UNITS: Final = ("energy_kwh", "volume_m3")
 _CALCULATED_STEP: Final = Decimal("0.000001")
 _SHOWN_STEP: Final = Decimal("0.001")
-
-_READINGS: Final[Mapping[Fuel, type[Reading]]] = {
-    Fuel.ELECTRICITY: ElectricityReading,
-    Fuel.GAS: GasReading,
-}
-_FIELDS: Final[Mapping[Fuel, tuple[str, ...]]] = {
-    fuel: tuple(
-        item.name
-        for item in fields(model)
-        if item.name not in ("received_at", "metered_at")
-    )
-    for fuel, model in _READINGS.items()
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,7 +74,11 @@ class MeterState:
     days: dict[str, DayCount] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     proofs: int = 0
-    _said: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
+    _parts: ReadingParts = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know nothing yet."""
+        self._parts = ReadingParts(self.fuel)
 
     @property
     def electricity(self) -> ElectricityReading | None:
@@ -114,7 +96,8 @@ class MeterState:
         Returns:
             Names of registers of which a value was refused for the first time since a good one.
         """
-        values = self._completed(reading)
+        values, first = self._parts.complete(reading)
+        self.proofs += first
         refused: list[str] = []
         if isinstance(reading, ElectricityReading):
             self._judge_electricity(values, reading.received_at, refused)
@@ -187,31 +170,6 @@ class MeterState:
             ),
             default=None,
         )
-
-    def _completed(self, reading: Reading) -> dict[str, Any]:
-        """Return the reading's fields, with what earlier parts said that still stands."""
-        at, said = reading.received_at, self._said
-        values = {}
-        for name in _FIELDS[self.fuel]:
-            value = getattr(reading, name)
-            if isinstance(value, Mapping):
-                # Registers by tier or block: those that were not read this time still stand.
-                if value:
-                    said[name] = (
-                        at,
-                        {**said[name][1], **value} if name in said else value,
-                    )
-                value = said[name][1] if name in said else value
-            elif value is not None:
-                if name not in said:
-                    self.proofs += 1
-                said[name] = (at, value)
-            elif name in said and at - said[name][0] < FLOORS[self.fuel] * (
-                _WITHIN_CYCLE if name in _EVERY_CYCLE else _TURNS
-            ):
-                value = said[name][1]
-            values[name] = value
-        return values
 
     def _judge_electricity(
         self, values: dict[str, Any], at: datetime, refused: list[str]
@@ -384,15 +342,15 @@ class MeterState:
         state.used.update(
             name for name, register in state.registers.items() if register.value
         )
-        state.reading = reading = _optional(_READINGS[fuel], data["reading"])
+        state.reading = reading = _optional(READINGS[fuel], data["reading"])
         if reading is not None:
             state.heard = monotonic
             is_old = now - reading.received_at > STALE_AFTER[fuel]
-            keep = set() if is_old else {*_FIELDS[fuel]}
+            keep = set() if is_old else {*FIELDS[fuel]}
             keep = keep | _REGISTERS[fuel] if is_last else keep - _REGISTERS[fuel]
             for name in keep:
                 if isinstance(value := getattr(reading, name), Mapping) and value:
-                    state._said[name] = (reading.received_at, value)
+                    state._parts.remember(name, value, reading.received_at)
             state.reading = type(reading)(
                 received_at=reading.received_at,
                 metered_at=reading.metered_at,
