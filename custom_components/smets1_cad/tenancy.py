@@ -98,7 +98,9 @@ async def async_change_of_tenancy(
     try:
         return await asyncio.shield(_start(hass, entry, tenancy))
     finally:
-        hass.config_entries.async_schedule_reload(entry.entry_id)
+        # One that could not be unloaded is set up anew by the next start only.
+        if entry.state.recoverable:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
 
 
 async def async_resume_erasure(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:

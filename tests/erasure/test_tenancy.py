@@ -1,0 +1,307 @@
+"""The course of a change of tenancy: what comes first, what happens when something fails."""
+
+from collections.abc import AsyncGenerator
+from functools import partial
+from pathlib import Path
+import sqlite3
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from sqlalchemy.exc import OperationalError
+
+from custom_components.smets1_cad import tenancy
+from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
+from custom_components.smets1_cad.consent import Consents, Declaration, Withdrawal
+from custom_components.smets1_cad.consent_text import boxes_required, load_consent_text
+from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.erasure import database, recorder, storage
+from custom_components.smets1_cad.erasure.report import ErasureError
+from custom_components.smets1_cad.identity import IdentityForm, check_identity
+from custom_components.smets1_cad.store import (
+    CadStore,
+    async_get_store,
+    async_load_consents,
+)
+from custom_components.smets1_cad.tenancy import (
+    async_change_of_tenancy,
+    async_erasure_report,
+    async_history_targets,
+)
+from custom_components.smets1_cad.tenancy_record import TenancyEnd
+from homeassistant.components.recorder import get_instance
+from homeassistant.components.recorder.core import Recorder
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+
+from . import canaries
+from .house import CAD, IMPORT, House
+
+change = partial(async_change_of_tenancy, reason=TenancyEnd.USER)
+
+
+@pytest.fixture
+def persistent_database() -> bool:
+    """Have the recorder write to a file."""
+    return True
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "PAUSE", 0)
+    monkeypatch.setattr(recorder, "_CHECKPOINT_PAUSE", 0)
+
+
+@pytest.fixture
+async def store(hass: HomeAssistant, tmp_path: Path) -> CadStore:
+    """The CAD's store."""
+    (tmp_path / ".storage").mkdir()
+    hass.config.config_dir = str(tmp_path)
+    store = await async_get_store(hass, CAD)
+    await store.secrets.save({"install_code": "secret"})
+    await store.session.save(
+        {"extended_pan_id": "x", "endpoints": {"1": {}}, "read_once": [1]}
+    )
+    await store.readings.save({"meter": "reading"})
+    return store
+
+
+@pytest.fixture
+async def consents(hass: HomeAssistant, store: CadStore) -> Consents:
+    """Consent, given."""
+    identity = check_identity(
+        IdentityForm(
+            name="Householder",
+            address="1 High Street",
+            postcode="CF10 1AA",
+            mpan=canaries.MPAN,
+            mprn=canaries.MPRN,
+        )
+    ).identity
+    assert identity is not None
+    text = await hass.async_add_executor_job(load_consent_text)
+    consents = await async_load_consents(hass, store, SYSTEM_CLOCK)
+    await consents.give(
+        Declaration(
+            identity=identity,
+            cad=CAD,
+            supplier="Example Energy",
+            text=text.show(
+                fuels=identity.fuels,
+                supplier="Example Energy",
+                has_ihd=False,
+                retention_days=None,
+                period_days=365,
+            ),
+            ticked=frozenset(boxes_required(has_ihd=False)),
+        )
+    )
+    return consents
+
+
+@pytest.fixture
+async def entry(
+    hass: HomeAssistant, consents: Consents
+) -> AsyncGenerator[MockConfigEntry]:
+    """A CAD that reads."""
+    House(hass).play_integration()
+    entry = MockConfigEntry(domain=DOMAIN, unique_id=CAD)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    yield entry
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def settle(hass: HomeAssistant) -> None:
+    """Let the reload that follows an erasure happen."""
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await hass.async_block_till_done()
+
+
+async def test_data_stops_before_anything_waits(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    consents: Consents,
+) -> None:
+    grant = consents.grant
+    assert grant is not None
+    task = hass.async_create_task(change(hass, entry, consents=consents))
+    assert grant.revoked is Withdrawal.CHANGE_OF_TENANCY
+    report = await task
+    await settle(hass)
+
+    assert report.database is not None
+    assert report.database.is_clean
+    assert report == await async_erasure_report(hass, entry)
+    assert entry.data == {"tenancy": 1}
+    assert entry.state is ConfigEntryState.SETUP_ERROR, "nothing without a consent"
+    assert hass.states.get(IMPORT) is None
+    registry = er.async_get(hass)
+    assert not er.async_entries_for_config_entry(registry, entry.entry_id)
+    assert not registry.deleted_entities
+
+
+async def test_pairing_may_stay(
+    hass: HomeAssistant, entry: MockConfigEntry, store: CadStore
+) -> None:
+    """The network and its keys stay, what the meters said of themselves goes; without a recorder as with one."""
+    report = await change(hass, entry, end_pairing=False)
+    assert report.database is None
+    assert not report.pairing_ended
+    assert await store.secrets.load() == {"install_code": "secret"}
+    assert await store.session.load() == {
+        "extended_pan_id": "x",
+        "endpoints": {},
+        "read_once": [],
+    }
+    assert await store.readings.load() is None
+
+
+async def test_failure_is_shown_and_tried_again(
+    recorder_mock: Recorder, hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A failed erasure leaves the entry waiting; the next attempt goes on with the same list, and settles the issue."""
+    issues = ir.async_get(hass)
+    issue = f"erasure_incomplete_{entry.entry_id}"
+    error = ErasureError("The disk is full.", reason="erasure_database")
+    with patch.object(tenancy, "_async_erase_database", side_effect=error):
+        with pytest.raises(ErasureError):
+            await change(hass, entry)
+        await settle(hass)
+        assert entry.state is ConfigEntryState.SETUP_RETRY
+        shown = issues.async_get_issue(DOMAIN, issue)
+        assert shown is not None
+        assert shown.translation_placeholders == {"error": "The disk is full."}
+
+    report = await change(hass, entry)
+    await settle(hass)
+    assert report.tenancy == 0
+    assert report.starts >= 3
+    assert report.entities == 4, "the list was kept, though the registry is empty"
+    assert issues.async_get_issue(DOMAIN, issue) is None
+    assert entry.data == {"tenancy": 1}
+
+
+async def test_interrupted_erasure_goes_on_when_the_entry_is_set_up(
+    recorder_mock: Recorder, hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Setting up waits for it without holding up the start, and then begins anew."""
+    with (
+        patch.object(tenancy, "async_forget", side_effect=ErasureError("Interrupted.")),
+        pytest.raises(ErasureError),
+    ):
+        await change(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass.data[tenancy._TENANCIES].clear()  # as after a restart
+
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    await settle(hass)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    report = await async_erasure_report(hass, entry)
+    assert report is not None
+    assert report.entities == 4
+
+
+async def test_reader_that_keeps_the_journal_alive_is_noticed(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows are gone, bytes are not: that is no erasure. When the reader has left, it is."""
+    monkeypatch.setattr(recorder, "_ATTEMPTS", 1)
+    monkeypatch.setattr(recorder, "_ROUNDS", 1)
+    instance = get_instance(hass)
+    await instance.async_block_till_done()
+    assert instance.engine is not None
+    path = instance.engine.url.database
+    assert path is not None
+    reader = sqlite3.connect(path)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM states").fetchone() > (0,)
+    with (
+        patch.object(hass.config_entries, "async_schedule_reload"),
+        pytest.raises(ErasureError) as caught,
+    ):
+        await change(hass, entry)
+    assert caught.value.reason == "erasure_left"
+    reader.close()
+    report = await change(hass, entry)
+    assert report.database is not None
+    assert report.database.is_clean
+
+
+@pytest.mark.parametrize(("failures", "survives"), [(2, True), (99, False)])
+async def test_database_that_is_busy(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    failures: int,
+    survives: bool,
+) -> None:
+    """A lock of another program is waited for, not for ever; the text of the error goes nowhere."""
+    recorder_mock.db_retry_wait = 0
+    left = failures
+    deleting = database.Erasure._statistics
+
+    def busy(self: Any, instance: Recorder) -> Any:
+        nonlocal left
+        if left:
+            left -= 1
+            raise OperationalError("DELETE CANARY", {}, Exception("locked"))
+        return deleting(self, instance)
+
+    with patch.object(database.Erasure, "_statistics", busy):
+        if survives:
+            report = await change(hass, entry)
+            assert report.database is not None
+            assert report.database.is_clean
+        else:
+            with pytest.raises(ErasureError) as caught:
+                await change(hass, entry)
+            assert caught.value.reason == "erasure_database"
+            assert "CANARY" not in str(caught.value)
+            left = 0
+            await settle(hass)
+
+
+async def test_recorder_that_never_starts(
+    recorder_mock: Recorder, hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Without its database nothing can be proven."""
+    never = hass.loop.create_future()
+    never.set_result(False)
+    with (
+        patch.object(recorder_mock, "async_db_ready", never),
+        pytest.raises(ErasureError, match="recorder does not run"),
+    ):
+        await change(hass, entry)
+
+
+async def test_entry_that_cannot_be_unloaded_is_erased_all_the_same(
+    recorder_mock: Recorder, hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    entry.mock_state(hass, ConfigEntryState.FAILED_UNLOAD)
+    with patch.object(hass.config_entries, "async_schedule_reload") as reload:
+        report = await change(hass, entry)
+    assert report.entities == 4
+    reload.assert_not_called()
+    entry.mock_state(hass, ConfigEntryState.LOADED)
+
+
+async def test_ids_are_remembered_over_removals_and_changes_of_name(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """What was recorded under an id that nobody has any more is found."""
+    registry = er.async_get(hass)
+    registry.async_update_entity(IMPORT, new_entity_id="sensor.renamed")
+    registry.async_get_or_create("sensor", "other", "1", suggested_object_id="foreign")
+    await hass.async_block_till_done()
+    targets = await async_history_targets(hass, entry)
+    assert {IMPORT, "sensor.renamed"} <= targets.entity_ids
+    assert "sensor.foreign" not in targets.entity_ids
