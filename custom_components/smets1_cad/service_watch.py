@@ -12,9 +12,10 @@ from homeassistant.util import dt as dt_util
 
 from .cad.errors import CadError
 from .const import LOGGER
-from .pairing import PairingKeeper
+from .pairing import Pairing, PairingKeeper
 from .pairing_states import PairingState
 from .service_link import ServiceLink
+from .service_submit import async_submit, is_submitting
 from .smart_energy.install_code import InstallCode
 from .supplier_api import PairingService
 from .supplier_status import ServiceError, ServiceState, ServiceStatus, apply_status
@@ -84,7 +85,9 @@ class ServiceWatch:
             async_get_clientsession(hass), link.url, link.token
         )
         self._cancel: CALLBACK_TYPE | None = None
+        self._asking = False
         self._failing = False
+        self._lost = False
 
     @callback
     def start(self) -> CALLBACK_TYPE:
@@ -118,9 +121,25 @@ class ServiceWatch:
         self._cancel = async_call_later(self._hass, wait, ask)
 
     async def _ask(self) -> None:
+        """Ask, unless an answer is waited for already."""
         pairing = self._keeper.pairing
-        if pairing.route is not Route.PAIRING_SERVICE or pairing.state in _SETTLED:
+        if (
+            self._asking
+            or pairing.route is not Route.PAIRING_SERVICE
+            or pairing.state in _SETTLED
+        ):
             return
+        if is_submitting(self._hass, pairing):
+            # What comes of it is heard; where nothing does, it is asked for here.
+            self._ask_in(AFTER_ERROR)
+            return
+        self._asking = True
+        try:
+            await self._ask_once()
+        finally:
+            self._asking = False
+
+    async def _ask_once(self) -> None:
         try:
             status = await self._status()
             await self._keeper.update(
@@ -130,12 +149,13 @@ class ServiceWatch:
             if not self._failing:
                 LOGGER.info("The pairing service gave no answer: %s", err)
             self._failing = True
+            await self._give_up_if_lost(err)
             after = getattr(err, "retry_after", None) or 0.0
             self._ask_in(max(AFTER_ERROR, timedelta(seconds=after)))
             return
         if self._failing:
             LOGGER.info("The pairing service answers again")
-        self._failing = False
+        self._failing = self._lost = False
         if status.state is ServiceState.HAN_OPEN:
             self._on_open()
         if status.tenancy_change is not None:
@@ -153,13 +173,33 @@ class ServiceWatch:
             # A request that was withdrawn before it came to anything keeps its name.
             return await self._service.status(pairing.service_id)
         if pairing.state is PairingState.SENDING and self._code is not None:
-            return await self._service.submit(pairing, self._code)
+            return await async_submit(
+                self._hass, self._service, self._keeper, self._code
+            )
         if not pairing.service_id:
             raise ServiceError(
                 "The service never named the request. Send it again.",
                 reason="service_not_found",
             )
         return await self._service.status(pairing.service_id)
+
+    async def _give_up_if_lost(self, err: CadError) -> None:
+        """Stop waiting for a request that the service has lost; told once, it may be a slip of the service."""
+        lost, self._lost = self._lost, err.reason == "service_not_found"
+        if not (lost and self._lost):
+            return
+
+        def recorded(pairing: Pairing) -> Pairing:
+            if not pairing.can(PairingState.RECORDED):
+                return pairing
+            return pairing.advance(
+                PairingState.RECORDED, dt_util.utcnow(), reason=err.reason
+            )
+
+        try:
+            await self._keeper.update(recorded)
+        except CadError as failed:
+            LOGGER.warning("The state of the pairing was not kept: %s", failed)
 
     @callback
     def _forget_timer(self) -> None:

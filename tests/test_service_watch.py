@@ -1,0 +1,387 @@
+"""A request is followed at its service for as long as it takes (R8)."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.smets1_cad.cad.errors import CadError
+from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.pairing import Pairing, PairingKeeper
+from custom_components.smets1_cad.pairing_request import Quote
+from custom_components.smets1_cad.pairing_states import PairingState as S
+from custom_components.smets1_cad.service_link import ServiceLink
+from custom_components.smets1_cad.service_watch import ServiceWatch
+from custom_components.smets1_cad.smart_energy.install_code import InstallCode
+from custom_components.smets1_cad.supplier_problems import problem
+from custom_components.smets1_cad.supplier_status import ServiceError, read_status
+from custom_components.smets1_cad.suppliers import Route
+from homeassistant.core import HomeAssistant
+
+from .test_pairing_watch import REQUEST
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CODE = InstallCode(bytes.fromhex("83FED3407A939723A5C639B26916D505"))
+SERVICE = "custom_components.smets1_cad.service_watch.PairingService"
+
+
+def answer(state: str, request_id: str = "P00001", **more: Any) -> dict[str, Any]:
+    """Write a status as the contract has it."""
+    return {
+        "request_id": request_id,
+        "state": state,
+        "updated_at": "2026-11-22T12:00:00+00:00",
+        "who_acts": "supplier",
+        "poll_after_seconds": 60,
+        **more,
+    }
+
+
+class Service:
+    """A pairing service that says what a test wants."""
+
+    def __init__(self) -> None:
+        self.says: list[dict[str, Any] | ServiceError] = [answer("received")]
+        self.asked: list[str] = []
+        self.gate: asyncio.Event | None = None
+
+    async def _answer(self, what: str) -> Any:
+        self.asked.append(what)
+        if self.gate is not None:
+            await self.gate.wait()
+        said = self.says[0] if len(self.says) == 1 else self.says.pop(0)
+        if isinstance(said, ServiceError):
+            raise said
+        return read_status(said)
+
+    async def submit(self, pairing: Pairing, _code: InstallCode) -> Any:
+        return await self._answer(f"submit {pairing.key}")
+
+    async def status(self, request_id: str) -> Any:
+        return await self._answer(f"status {request_id}")
+
+    async def unpair_status(self, request_id: str) -> Any:
+        return await self._answer(f"unpair_status {request_id}")
+
+    async def unpair(self, pairing: Pairing, _why: object) -> Any:
+        return await self._answer(f"unpair {pairing.unpair_key}")
+
+
+class Followed:
+    """A request that is followed."""
+
+    def __init__(self, hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+        self.hass, self.freezer = hass, freezer
+        self.service = Service()
+        self.opened: list[bool] = []
+        self.tenancies: list[datetime] = []
+        self.full = False
+        self.entry = MockConfigEntry(domain=DOMAIN)
+        self.entry.add_to_hass(hass)
+        self.stop: Callable[[], None] = lambda: None
+        self.keeper: PairingKeeper
+
+    async def save(self, _data: dict[str, Any]) -> None:
+        if self.full:
+            raise CadError("Full. Make room.")
+
+    def start(self, pairing: Pairing, code: InstallCode | None = CODE) -> None:
+        self.keeper = PairingKeeper(pairing, self.save)
+        with patch(SERVICE, return_value=self.service):
+            watch = ServiceWatch(
+                self.hass,
+                self.entry,
+                self.keeper,
+                ServiceLink(url="http://127.0.0.1/v1", token="canary"),
+                code,
+                on_open=lambda: self.opened.append(True),
+                on_tenancy_change=self.tenancies.append,
+            )
+        self.stop = watch.start()
+
+    async def after(self, seconds: float) -> Pairing:
+        """Let time go by."""
+        self.freezer.tick(timedelta(seconds=seconds))
+        async_fire_time_changed(self.hass)
+        await self.hass.async_block_till_done(
+            wait_background_tasks=self.service.gate is None
+        )
+        await asyncio.sleep(0)
+        return self.keeper.pairing
+
+
+@pytest.fixture
+async def followed(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> AsyncGenerator[Followed]:
+    freezer.move_to(NOW)
+    followed = Followed(hass, freezer)
+    yield followed
+    followed.stop()
+
+
+def sent(route: Route = Route.PAIRING_SERVICE, *states: S) -> Pairing:
+    pairing = Pairing.record(REQUEST, NOW).advance(S.SENT, NOW, route=route)
+    for state in states:
+        pairing = pairing.advance(state, NOW)
+    return replace(pairing, service_id="P00001")
+
+
+def sending() -> Pairing:
+    quote = Quote(quote_id="Q1", amount=Decimal("0.00"))
+    return (
+        Pairing.record(REQUEST, NOW)
+        .accept(quote, NOW)
+        .begin_sending(Route.PAIRING_SERVICE, NOW)
+    )
+
+
+async def test_request_is_followed_to_the_open_hub(followed: Followed) -> None:
+    """As often as the service wants to be asked, and no more often."""
+    followed.service.says = [
+        answer("acknowledged", reference="VE-1"),
+        answer("accepted"),
+        answer(
+            "han_open",
+            window={
+                "opens_at": "2026-11-22T12:00:00+00:00",
+                "closes_at": "2026-11-22T13:00:00+00:00",
+            },
+        ),
+    ]
+    followed.start(sent())
+    assert (await followed.after(2)).state is S.ACKNOWLEDGED
+    assert (await followed.after(50)).state is S.ACKNOWLEDGED
+    assert len(followed.service.asked) == 1
+    assert (await followed.after(11)).state is S.ACCEPTED
+    assert followed.opened == []
+    pairing = await followed.after(61)
+    assert (pairing.state, pairing.reference) == (S.HAN_OPEN, "VE-1")
+    assert followed.opened == [True]
+
+
+async def test_refusal_is_taken_and_then_nothing_is_asked(followed: Followed) -> None:
+    followed.service.says = [
+        answer("refused", reason={"code": "han_full", "text": "No room."})
+    ]
+    followed.start(sent())
+    pairing = await followed.after(2)
+    assert (pairing.state, pairing.reason) == (S.REFUSED, "han_full")
+    await followed.after(4000)
+    assert len(followed.service.asked) == 1
+
+
+@pytest.mark.parametrize("route", [Route.EMAIL, Route.LETTER, Route.PHONE])
+async def test_request_by_another_route_is_nothing_to_a_service(
+    followed: Followed, route: Route
+) -> None:
+    followed.start(sent(route))
+    await followed.after(4000)
+    assert followed.service.asked == []
+
+
+async def test_what_may_not_have_arrived_is_sent_again_under_its_key(
+    followed: Followed,
+) -> None:
+    pairing = sending()
+    followed.start(pairing)
+    assert (await followed.after(2)).state is S.SENT
+    assert followed.service.asked == [f"submit {pairing.key}"]
+    await followed.after(61)
+    assert followed.service.asked[1:] == ["status P00001"]
+
+
+async def test_request_on_its_way_that_is_not_taken(followed: Followed) -> None:
+    """What surely did not arrive waits for the person, not for the service."""
+    followed.service.says = [problem(401, {"code": "unauthorised"}, "")]
+    followed.start(sending())
+    pairing = await followed.after(2)
+    assert (pairing.state, pairing.reason) == (S.RECORDED, "service_unauthorised")
+    await followed.after(4000)
+    assert len(followed.service.asked) == 1
+
+
+async def test_nobody_sends_while_a_dialog_does(
+    followed: Followed, hass: HomeAssistant
+) -> None:
+    pairing = sending()
+    hass.data[f"{DOMAIN}_submitting"] = {pairing.key}
+    followed.start(pairing)
+    await followed.after(2)
+    assert followed.service.asked == []
+    hass.data[f"{DOMAIN}_submitting"].clear()
+    assert (await followed.after(901)).state is S.SENT
+
+
+async def test_no_second_question_while_an_answer_is_waited_for(
+    followed: Followed,
+) -> None:
+    """The radio moves the pairing on meanwhile, which is no reason to ask twice."""
+    followed.service.gate = asyncio.Event()
+    followed.start(sent())
+    await followed.after(2)
+    await followed.keeper.update(lambda pairing: pairing.advance(S.HAN_OPEN, NOW))
+    await followed.after(2)
+    assert len(followed.service.asked) == 1
+    followed.service.gate.set()
+    followed.service.gate = None
+    await followed.after(0)
+    assert followed.keeper.pairing.state is S.HAN_OPEN
+
+
+async def test_service_that_is_down_is_asked_rarely_and_told_once(
+    followed: Followed, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    followed.service.says = [
+        problem(503, None, ""),
+        problem(503, None, "3600"),
+        answer("acknowledged"),
+    ]
+    followed.start(sent())
+    await followed.after(2)
+    await followed.after(800)
+    assert len(followed.service.asked) == 1
+    await followed.after(101)
+    assert len(followed.service.asked) == 2
+    await followed.after(1000)
+    assert len(followed.service.asked) == 2
+    assert (await followed.after(2601)).state is S.ACKNOWLEDGED
+    assert caplog.text.count("gave no answer") == 1
+    assert caplog.text.count("answers again") == 1
+    assert "canary" not in caplog.text
+
+
+async def test_request_that_the_service_has_lost(followed: Followed) -> None:
+    """Once may be a slip; twice, the person has to send it again."""
+    followed.service.says = [problem(404, {"code": "not_found"}, "")]
+    followed.start(sent())
+    assert (await followed.after(2)).state is S.SENT
+    pairing = await followed.after(901)
+    assert (pairing.state, pairing.reason) == (S.RECORDED, "service_not_found")
+
+
+async def test_slip_of_a_service_is_forgotten(followed: Followed) -> None:
+    lost = problem(404, {"code": "not_found"}, "")
+    followed.service.says = [lost, answer("acknowledged"), lost, answer("accepted")]
+    followed.start(sent())
+    for seconds in (2, 901, 61):
+        await followed.after(seconds)
+    assert (await followed.after(901)).state is S.ACCEPTED
+
+
+async def test_pairing_that_exists_does_not_end_with_the_service(
+    followed: Followed,
+) -> None:
+    followed.service.says = [problem(404, {"code": "not_found"}, "")]
+    followed.start(sent(Route.PAIRING_SERVICE, S.HAN_OPEN, S.JOINING, S.PAIRED))
+    await followed.after(2)
+    assert (await followed.after(901)).state is S.PAIRED
+
+
+async def test_request_that_was_never_named(followed: Followed) -> None:
+    followed.start(replace(sent(), service_id=""))
+    await followed.after(2)
+    assert (await followed.after(901)).state is S.RECORDED
+    assert followed.service.asked == []
+
+
+async def test_code_that_is_lost(followed: Followed) -> None:
+    followed.start(sending(), None)
+    await followed.after(2)
+    assert followed.service.asked == []
+
+
+async def test_what_cannot_be_kept_is_asked_again(
+    followed: Followed, caplog: pytest.LogCaptureFixture
+) -> None:
+    followed.full = True
+    followed.service.says = [problem(404, {"code": "not_found"}, "")]
+    followed.start(sent())
+    await followed.after(2)
+    assert (await followed.after(901)).state is S.SENT
+    assert "was not kept: Full. Make room." in caplog.text
+
+
+async def test_change_of_tenancy_is_passed_on(followed: Followed) -> None:
+    followed.service.says = [
+        answer(
+            "acknowledged",
+            tenancy_change={"effective_at": "2026-12-01T00:00:00+00:00"},
+        )
+    ]
+    followed.start(sent())
+    await followed.after(2)
+    assert followed.tenancies == [datetime(2026, 12, 1, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    ("pairing", "asked"),
+    [
+        (
+            replace(
+                sent(
+                    Route.PAIRING_SERVICE,
+                    S.UNPAIR_RECORDED,
+                    S.UNPAIR_SENDING,
+                    S.UNPAIR_SENT,
+                ),
+                service_unpair_id="U00002",
+            ),
+            "unpair_status U00002",
+        ),
+        (
+            sent(
+                Route.PAIRING_SERVICE,
+                S.UNPAIR_RECORDED,
+                S.UNPAIR_SENDING,
+                S.UNPAIR_SENT,
+            ),
+            "status P00001",
+        ),
+    ],
+)
+async def test_unpairing_is_followed(
+    followed: Followed, pairing: Pairing, asked: str
+) -> None:
+    followed.service.says = [answer("unpaired", request_id=asked.split()[1])]
+    followed.start(pairing)
+    assert (await followed.after(2)).state is S.UNPAIRED
+    assert followed.service.asked == [asked]
+
+
+async def test_unpairing_that_may_not_have_arrived_is_sent_again(
+    followed: Followed,
+) -> None:
+    pairing = sent(
+        Route.PAIRING_SERVICE,
+        S.HAN_OPEN,
+        S.JOINING,
+        S.PAIRED,
+        S.UNPAIR_RECORDED,
+        S.UNPAIR_SENDING,
+    )
+    followed.service.says = [answer("received", request_id="U00002")]
+    followed.start(pairing)
+    after = await followed.after(2)
+    assert (after.state, after.service_unpair_id) == (S.UNPAIR_SENT, "U00002")
+    assert followed.service.asked == [f"unpair {pairing.unpair_key}"]
+
+
+async def test_nothing_is_asked_once_it_is_stopped(followed: Followed) -> None:
+    followed.start(sent())
+    followed.stop()
+    followed.stop()
+    await followed.keeper.update(lambda pairing: pairing.advance(S.ACCEPTED, NOW))
+    await followed.after(4000)
+    assert followed.service.asked == []
