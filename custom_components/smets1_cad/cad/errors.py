@@ -30,7 +30,11 @@ class CadError(Exception):
     responsible: Responsible | None = None
 
     def __init__(
-        self, message: str, *, reason: str | None = None, responsible: Responsible | None = None
+        self,
+        message: str,
+        *,
+        reason: str | None = None,
+        responsible: Responsible | None = None,
     ) -> None:
         """Keep the message; reason and responsible narrow the class's own."""
         super().__init__(message)
