@@ -267,7 +267,7 @@ async def move_in(house: House) -> None:
         canaries.TEXTS["evidence"],
     )
     await _energy_dashboard(hass)
-    await _record(house)
+    await record_a_year(house)
     registry.async_remove(REMOVED)
     # The recorder moves a history to the new id, unless there was something under that.
     hass.states.async_set("sensor.new_name", "1", {"canary": "CANARY-RENAMED"})
@@ -313,7 +313,7 @@ async def _energy_dashboard(hass: HomeAssistant) -> None:
     await hass.async_block_till_done()
 
 
-async def _record(house: House) -> None:
+async def record_a_year(house: House) -> None:
     """Record states, statistics and events: ours, and somebody else's."""
     hass = house.hass
     for step in range(40):

@@ -1,11 +1,13 @@
 """The course of a change of tenancy: what comes first, what happens when something fails."""
 
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 import sqlite3
+from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -19,6 +21,7 @@ from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.erasure import database, recorder, storage
 from custom_components.smets1_cad.erasure.report import ErasureError
 from custom_components.smets1_cad.identity import IdentityForm, check_identity
+from custom_components.smets1_cad.retention import async_apply_retention
 from custom_components.smets1_cad.store import (
     CadStore,
     async_get_store,
@@ -34,10 +37,14 @@ from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
 
 from . import canaries
-from .house import CAD, IMPORT, House
+from .house import CAD, IMPORT, House, record_a_year
 
 change = partial(async_change_of_tenancy, reason=TenancyEnd.USER)
 
@@ -102,11 +109,17 @@ async def consents(hass: HomeAssistant, store: CadStore) -> Consents:
 
 
 @pytest.fixture
+def house(hass: HomeAssistant) -> House:
+    """Where the CAD is."""
+    return House(hass)
+
+
+@pytest.fixture
 async def entry(
-    hass: HomeAssistant, consents: Consents
+    hass: HomeAssistant, house: House, consents: Consents
 ) -> AsyncGenerator[MockConfigEntry]:
     """A CAD that reads."""
-    House(hass).play_integration()
+    house.play_integration()
     entry = MockConfigEntry(domain=DOMAIN, unique_id=CAD)
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -305,3 +318,62 @@ async def test_ids_are_remembered_over_removals_and_changes_of_name(
     targets = await async_history_targets(hass, entry)
     assert {IMPORT, "sensor.renamed"} <= targets.entity_ids
     assert "sensor.foreign" not in targets.entity_ids
+
+
+async def test_a_year_and_its_energy_dashboard(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    house: House,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Batch by batch: first what is older than half a year, then everything; settings and devices too."""
+    monkeypatch.setattr(database, "BATCH", 7)
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={(DOMAIN, "cad")}
+    )
+    dr.async_get(hass).async_update_device(device.id, name_by_user="Ours")
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"something_{entry.entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="something",
+    )
+    hass.config.components.add("energy")
+    manager = SimpleNamespace(
+        data={"energy_sources": [{"type": "solar", "stat_energy_from": IMPORT}]},
+        async_update=AsyncMock(),
+    )
+    await record_a_year(house)
+
+    deleted = await async_apply_retention(hass, entry, timedelta(days=182))
+    assert deleted["statistics"] > 3 * 182 * 24
+    assert deleted["states"] == 0
+    assert (await async_apply_retention(hass, entry, timedelta(0)))["states"] > 100
+
+    with patch(
+        "homeassistant.components.energy.data.async_get_manager",
+        AsyncMock(return_value=manager),
+    ):
+        report = await change(hass, entry)
+    manager.async_update.assert_awaited_with({"energy_sources": []})
+    assert report.database is not None
+    assert report.database.deleted["statistics_meta"] == 3
+    assert report.database.deleted["events"] >= 2
+    assert dr.async_get(hass).async_get(device.id) is None
+    assert not [
+        issue for domain, issue in ir.async_get(hass).issues if domain == DOMAIN
+    ]
+
+
+async def test_bytes_that_others_have_prove_nothing(
+    recorder_mock: Recorder, hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """An entity id in somebody else's attributes is in the files, and no remainder of ours."""
+    hass.states.async_set("group.all", "on", {"entity_id": [IMPORT]})
+    report = await change(hass, entry)
+    assert report.database is not None
+    assert report.database.is_clean
+    await get_instance(hass).async_block_till_done()
