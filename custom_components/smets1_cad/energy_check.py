@@ -46,14 +46,15 @@ async def async_watch_energy(hass: HomeAssistant) -> None:
     if "energy" not in hass.config.components:
         return
     # Loaded already, if at all: an instance without it is spared it.
-    from homeassistant.components.energy.data import async_get_manager  # noqa: PLC0415
+    from homeassistant.components.energy import async_get_manager  # type: ignore[attr-defined]  # noqa: PLC0415
 
     manager = await async_get_manager(hass)
 
     async def check() -> None:
         _check(hass, manager.data["energy_sources"] if manager.data else ())
 
-    if not hass.data.setdefault(_WATCHED, False):
+    if _WATCHED not in hass.data:
+        # The manager has no way to take a listener back.
         hass.data[_WATCHED] = True
         manager.async_listen_updates(check)
     await check()
