@@ -5,12 +5,15 @@ import random
 import shutil
 import signal
 
+import pytest
+
 from . import canaries
 from .conftest import Houses
 
 POINTS = 30
 
 
+@pytest.mark.timeout(900)  # sixty starts of Home Assistant
 def test_killed_anywhere_it_is_finished_at_the_next_start(
     lived_in: Path, houses: Houses, tmp_path: Path
 ) -> None:

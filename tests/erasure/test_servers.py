@@ -11,6 +11,8 @@ from . import canaries
 from .conftest import Houses
 from .servers import mariadb, postgresql
 
+pytestmark = pytest.mark.timeout(300)  # a server is made anew for each
+
 
 @pytest.fixture(
     params=[(postgresql, "postgresql"), (mariadb, "mysql")],
