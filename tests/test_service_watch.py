@@ -211,6 +211,20 @@ async def test_request_on_its_way_that_is_not_taken(followed: Followed) -> None:
     assert len(followed.service.asked) == 1
 
 
+async def test_pairing_that_moves_on_while_its_request_is_refused(
+    followed: Followed,
+) -> None:
+    """The hub is open for the CAD, whatever the service says of its request."""
+    followed.service.gate = gate = asyncio.Event()
+    followed.service.says = [problem(401, {"code": "unauthorised"}, "")]
+    followed.start(sending())
+    await followed.after(2)
+    await followed.keeper.update(lambda pairing: pairing.advance(S.HAN_OPEN, NOW))
+    followed.service.gate = None
+    gate.set()
+    assert (await followed.after(0)).state is S.HAN_OPEN
+
+
 async def test_nobody_sends_while_a_dialog_does(
     followed: Followed, hass: HomeAssistant
 ) -> None:

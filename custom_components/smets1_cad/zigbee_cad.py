@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .cad.clock import SYSTEM_CLOCK
+from .cad.errors import Responsible
 from .cad.models import Fuel
 from .cad.pacing import Pacer
 from .cad_secrets import CadSecrets
@@ -64,6 +65,7 @@ async def async_build_session(
         raise CertificateError(
             "The CAD's install code is missing. Set the CAD up again.",
             reason="install_code_lost",
+            responsible=Responsible.HOUSEHOLDER,
         )
     credentials = (
         await hass.async_add_executor_job(_credentials, secrets.credentials)

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smets1_cad.cad_secrets import CadSecrets
 from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.flow.draft import Draft
 from custom_components.smets1_cad.flow.radio import LARGEST_FILE
 from custom_components.smets1_cad.radio.probe import (
     StickSilent,
@@ -21,10 +22,21 @@ from custom_components.smets1_cad.radio.probe import (
 from custom_components.smets1_cad.smart_energy.certificate import CryptoSuite
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
 from homeassistant.components.usb import SerialDevice
+from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import CONF_DEVICE
 from homeassistant.core import HomeAssistant
 
-from .walk import CODE, EUI64, PATH, STICK, Walk, certificate_text, full_disk, stored
+from .walk import (
+    CODE,
+    EUI64,
+    HOME,
+    PATH,
+    STICK,
+    Walk,
+    certificate_text,
+    full_disk,
+    stored,
+)
 
 UPLOAD = "custom_components.smets1_cad.flow.radio.process_uploaded_file"
 
@@ -126,6 +138,46 @@ async def test_two_dialogs_for_one_stick(walk: Walk, hass: HomeAssistant) -> Non
     assert [flow["flow_id"] for flow in hass.config_entries.flow.async_progress()] == [
         later.at["flow_id"]
     ]
+
+
+async def test_dialog_that_asks_for_consent_is_not_taken_over(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """It is about the entry that exists, which a new dialog ends at."""
+    entry = await walk.to_end()
+    await hass.config_entries.async_unload(entry.entry_id)
+    await walk.reopen(SOURCE_REAUTH)
+    later = Walk(hass)
+    await later.begin()
+    await later.fill("user", **{CONF_DEVICE: "/dev/ttyACM1"})
+    later.aborted("already_configured")
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["flow_id"] == walk.at["flow_id"]
+
+
+async def test_port_of_an_entry_that_does_not_run(
+    walk: Walk, hass: HomeAssistant, stick: AsyncMock
+) -> None:
+    """Nobody has the stick open, so it may be recognised; it is still not added twice."""
+    path = "socket://192.0.2.1:6638"
+    entry = await walk.to_end()
+    hass.config_entries.async_update_entry(entry, data={CONF_DEVICE: path})
+    await hass.config_entries.async_unload(entry.entry_id)
+    stick.reset_mock()
+    await walk.begin()
+    await walk.fill("user", **{CONF_DEVICE: path})
+    walk.aborted("already_configured")
+    stick.assert_awaited_once()
+
+
+async def test_draft_tells_nothing_of_what_was_typed(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    await walk.to_home()
+    await walk.fill("home", **HOME)
+    draft = Draft(eui64=STICK.eui64, store=await stored(hass), path=PATH)
+    assert await draft.load()
+    assert repr(draft) == "Draft(steps=['home'])"
 
 
 async def test_two_dialogs_that_both_reach_the_end(

@@ -20,7 +20,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util import dt as dt_util
 from virtual_han.han import HanConfig, VirtualHan
 
-from .walk import HOME, METERS, TICKED, Walk, certificate_text, pairing
+from .walk import HOME, METERS, TICKED, Walk, certificate_text, pairing, stored
 
 pytestmark = pytest.mark.usefixtures("ports", "setup")
 
@@ -78,6 +78,38 @@ async def test_hub_that_is_not_open(hass: HomeAssistant, han: VirtualHan) -> Non
     await walk.fill("joined")
     assert walk.entry.unique_id == "00124B0001ABCDEF"
     assert (await pairing(hass)).state is PairingState.PAIRED
+
+
+async def test_killed_after_joining(hass: HomeAssistant, han: VirtualHan) -> None:
+    """The stick is on the network of this very CAD, which is taken up again."""
+    han.admit()
+    walk = Walk(hass)
+    await to_join(walk, han, certificate_text(han))
+    await walk.watch()
+    walk.shows("joined")
+    before = await pairing(hass)
+    assert before.state is PairingState.PAIRED
+    walk.leave()
+    await walk.begin()
+    await walk.fill("user", **{CONF_DEVICE: han.url})
+    await walk.choose("resume", "cad")
+    await walk.choose("cad", "certificate_kept")
+    for step in ("home", "fuels", "meters"):
+        await walk.fill(step, **walk.suggested())
+    await walk.fill("pairing_details")
+    await walk.choose("request", "join")
+    await walk.watch()
+    assert walk.at["step_id"] in {"joined", "joined_partly"}
+    assert await pairing(hass) == before
+    assert han.hub.members.keys() == {han.ncp.flash.eui64}
+
+
+async def test_install_code_that_was_lost(walk: Walk, hass: HomeAssistant) -> None:
+    await walk.to_request()
+    await (await stored(hass)).secrets.clear()
+    await walk.choose("request", "join")
+    assert walk.at["step_id"] == "not_joined_householder"
+    assert "install code" in told(walk)
 
 
 async def test_wrong_install_code_on_the_hubs_list(

@@ -320,6 +320,18 @@ async def test_correction_withdraws_what_the_service_has(
     assert len(service.desk.requests) == 2
 
 
+async def test_same_request_is_left_with_the_service(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """A dialog that changes nothing withdraws nothing."""
+    await to_quote(walk, service)
+    await walk.fill("service_quote", accept=True)
+    before = await pairing(hass)
+    await again(walk)
+    walk.shows("pairing_details")
+    assert await pairing(hass) == before
+
+
 async def test_correction_of_a_request_that_the_service_has_lost(
     walk: Walk, service: SupplierService
 ) -> None:

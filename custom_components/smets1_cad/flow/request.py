@@ -287,8 +287,8 @@ class RequestSteps(JoinSteps):
         return self.async_show_menu(step_id="wait", menu_options=self._ways_out())
 
     def _may_join_here(self) -> bool:
-        """Whether the flow itself may open the stick."""
-        return True
+        """Whether the flow itself may open the stick; the class that knows the entry says so."""
+        raise NotImplementedError
 
     def _ways_out(self) -> list[str]:
         return ["join", "finish"] if self._may_join_here() else ["finish"]
