@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ...cad.models import Fuel
 from ..const import ClusterId
+from .deviations import quirk_of
 from .record import HanRecord
 
 _MINUTES: Final = 60.0
@@ -145,14 +146,21 @@ class ChoreList:
                 done = self._done.get((number, chore))
                 if done is not None and now - done < chore.every:
                     continue
-                left = tuple(
-                    one for one in chore.attributes if one not in known.missing
-                )
-                if chore.command_id is None and not left:
+                if chore.command_id is None and not self.attributes(number, chore):
                     continue
                 due.append((-1.0 if done is None else done, number, chore))
         due.sort(key=lambda item: item[0])
         return [(number, chore) for _, number, chore in due]
+
+    def attributes(self, endpoint: int, chore: Chore) -> list[int]:
+        """Return what a chore reads at an endpoint, less what the hub has not and quirks leave out."""
+        missing = self._record.endpoints[endpoint].clusters[chore.cluster_id].missing
+        quirk = quirk_of(self._record, endpoint)
+        return [
+            one
+            for one in chore.attributes
+            if one not in missing and quirk.may_ask(chore.cluster_id, one)
+        ]
 
     def done(self, endpoint: int, chore: Chore, now: float) -> None:
         """Note that a chore was asked for, whatever came of it."""

@@ -7,7 +7,7 @@ may not have are tried in the same way; what it does not have is not asked again
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -112,9 +112,20 @@ METERING: Final[Mapping[Fuel, tuple[Wanted, ...]]] = {
 class Plan:
     """Turns of one cluster's attributes."""
 
-    def __init__(self, wanted: Iterable[Wanted], known: ClusterRecord) -> None:
-        """Plan over what is known of the cluster, which others keep up to date."""
-        self._wanted = tuple(wanted)
+    def __init__(
+        self,
+        wanted: Iterable[Wanted],
+        known: ClusterRecord,
+        may_ask: Callable[[int], bool] = lambda _: True,
+    ) -> None:
+        """Plan over what is known of the cluster, which others keep up to date.
+
+        Args:
+            wanted: what is worth reading, the most important first.
+            known: what the hub has and has not.
+            may_ask: whether a quirk leaves an attribute to be asked for.
+        """
+        self._wanted = tuple(item for item in wanted if may_ask(item.attribute))
         self._known = known
         self._turn: dict[int, int] = {}
         self._tries: Counter[int] = Counter()

@@ -1,6 +1,7 @@
 """Read a fuel: one burst, the registers first, then what else is due."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
 from ...cad.clock import Clock
@@ -10,6 +11,7 @@ from ..const import ClusterId
 from ..device import HanFrame
 from .chores import CONVERSION, Chore, ChoreList
 from .const import LOGGER
+from .deviations import quirk_of
 from .discovery import endpoints_with, keep_static
 from .errors import HubRefused
 from .exchange import Exchange
@@ -91,7 +93,10 @@ class Reader:
     def _plan(self, endpoint: int, fuel: Fuel) -> Plan:
         if endpoint not in self._plans:
             known = self._record.endpoints[endpoint].clusters[ClusterId.METERING]
-            self._plans[endpoint] = Plan(METERING[fuel], known)
+            quirk = quirk_of(self._record, endpoint)
+            self._plans[endpoint] = Plan(
+                METERING[fuel], known, partial(quirk.may_ask, ClusterId.METERING)
+            )
         return self._plans[endpoint]
 
     async def _read_meter(self, endpoint: int, plan: Plan) -> None:
@@ -107,8 +112,7 @@ class Reader:
         try:
             if chore.command_id is None:
                 await self._exchange.read(
-                    cluster,
-                    [one for one in chore.attributes if one not in known.missing],
+                    cluster, self.chores.attributes(endpoint, chore)
                 )
             else:
                 await self._exchange.command(

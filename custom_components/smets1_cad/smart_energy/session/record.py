@@ -56,6 +56,13 @@ class EndpointRecord:
     fuel: Fuel | None = None
     clusters: dict[int, ClusterRecord] = field(default_factory=dict)
 
+    def static_of(self, cluster_id: int) -> dict[int, int | bytes]:
+        """Return the static attributes of a server as they came; none if there is no such server."""
+        known = self.clusters.get(cluster_id)
+        if known is None:
+            return {}
+        return {key: plain_value(value) for key, value in known.static.items()}
+
 
 @dataclass(slots=True)
 class HanRecord:

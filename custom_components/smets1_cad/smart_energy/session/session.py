@@ -25,10 +25,12 @@ from ...cad.pacing import Pacer
 from ..const import ClusterId
 from ..device import HanFrame
 from ..network import HanRadio, RadioEvent, RadioLost
+from ..quirks import Capability
 from ..values.profile import Channel
 from ..values.time import utc_to_raw
 from .const import LOGGER
 from .context import Context, SessionConfig
+from .deviations import quirk_of
 from .errors import HubSilent, KeyRefused, NotRunning
 from .link import HubLink
 from .polling import Poller
@@ -110,34 +112,39 @@ class HanSession(CadLink):
     @property
     @override
     def capabilities(self) -> Capabilities:
-        endpoints = self._context.record.endpoints.values()
-        if not self._context.record.authorised:
+        record = self._context.record
+        endpoints = record.endpoints
+        if not record.authorised:
             return NO_CAPABILITIES
 
-        def fuels_with(cluster_id: int) -> frozenset[Fuel]:
+        def has(number: int, capability: Capability) -> bool:
+            return capability not in quirk_of(record, number).lacking
+
+        def fuels_with(cluster_id: int, capability: Capability) -> frozenset[Fuel]:
             return frozenset(
                 place.fuel or Fuel.ELECTRICITY
-                for place in endpoints
-                if cluster_id in place.clusters
+                for number, place in endpoints.items()
+                if cluster_id in place.clusters and has(number, capability)
             )
 
         meters = frozenset(
             place.fuel
-            for place in endpoints
+            for place in endpoints.values()
             if place.fuel is not None and ClusterId.METERING in place.clusters
         )
         return Capabilities(
             fuels=meters,
-            tariff=fuels_with(ClusterId.PRICE) & meters,
+            tariff=fuels_with(ClusterId.PRICE, Capability.PRICE) & meters,
             profile=frozenset(
                 place.fuel
-                for place in endpoints
+                for number, place in endpoints.items()
                 if place.fuel is not None
+                and has(number, Capability.PROFILE)
                 and (known := place.clusters.get(ClusterId.METERING)) is not None
                 and 0x00 not in known.refused
             ),
-            prepayment=fuels_with(ClusterId.PREPAYMENT) & meters,
-            messages=bool(fuels_with(ClusterId.MESSAGING)),
+            prepayment=fuels_with(ClusterId.PREPAYMENT, Capability.PREPAYMENT) & meters,
+            messages=bool(fuels_with(ClusterId.MESSAGING, Capability.MESSAGES)),
         )
 
     @property

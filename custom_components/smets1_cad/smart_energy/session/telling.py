@@ -18,6 +18,7 @@ from ...cad.models import (
 from ..const import ClusterId
 from ..device import HanFrame
 from ..errors import ProfileRefusedError
+from ..quirks import Quirk
 from ..values.message import display_message
 from ..values.metering import MeterScaling, meter_reading
 from ..values.prepayment import prepayment
@@ -26,9 +27,10 @@ from ..values.profile import Channel, profile_from_response, profile_from_sample
 from ..values.status import MeterKind
 from ..values.time import start_from_raw
 from .const import LOGGER
+from .deviations import HalfHourCheck, quirk_of
 from .discovery import endpoints_with
 from .reader import READ_RESPONSE, REPORT, records
-from .record import EndpointRecord, HanRecord, plain_value
+from .record import EndpointRecord, HanRecord
 from .static import is_static
 from .tariff_book import TariffBook
 
@@ -52,7 +54,9 @@ class Teller:
         self.record = record
         self._clock = clock
         self._books = {fuel: TariffBook(fuel) for fuel in Fuel}
+        self._quirks: dict[int, Quirk] = {}
         self._scalings: dict[int, MeterScaling] = {}
+        self._half_hours = HalfHourCheck()
         self.channel = Channel.DELIVERED
         """The channel of the profile asked for last; the response does not say it."""
         self._commands: dict[
@@ -103,8 +107,8 @@ class Teller:
             place = self.record.endpoints[number]
             if place.fuel is None:
                 continue
-            meter = self._static(place, ClusterId.METERING)
-            basic = self._static(place, ClusterId.BASIC)
+            meter = self._static(number, ClusterId.METERING)
+            basic = self._static(number, ClusterId.BASIC)
             device_type = meter.get(_DEVICE_TYPE)
             kind = MeterKind.from_raw(
                 device_type if isinstance(device_type, int) else None
@@ -124,7 +128,7 @@ class Teller:
             )
         for number in endpoints_with(self.record, ClusterId.DEVICE_MANAGEMENT):
             place = self.record.endpoints[number]
-            known = self._static(place, ClusterId.DEVICE_MANAGEMENT)
+            known = self._static(number, ClusterId.DEVICE_MANAGEMENT)
             provider = known.get(_PROVIDER_ID)
             if known:
                 told.append(
@@ -136,23 +140,27 @@ class Teller:
                 )
         return told
 
-    @staticmethod
-    def _static(place: EndpointRecord, cluster_id: int) -> dict[int, int | bytes]:
-        known = place.clusters.get(cluster_id)
-        if known is None:
-            return {}
-        return {key: plain_value(value) for key, value in known.static.items()}
+    def _static(self, number: int, cluster_id: int) -> dict[int, object]:
+        """Return static attributes as a device without quirks would have them."""
+        raw = self.record.endpoints[number].static_of(cluster_id)
+        return self._quirk(number).attributes(cluster_id, raw)
+
+    def _quirk(self, number: int) -> Quirk:
+        if number not in self._quirks:
+            self._quirks[number] = quirk_of(self.record, number)
+        return self._quirks[number]
 
     def _scaling(self, number: int) -> MeterScaling:
         if number not in self._scalings:
-            place = self.record.endpoints[number]
             self._scalings[number] = MeterScaling.from_attributes(
-                self._static(place, ClusterId.METERING)
+                self._static(number, ClusterId.METERING),
+                bcd_scale=self._quirk(number).bcd_scale,
             )
         return self._scalings[number]
 
     def rescale(self) -> None:
-        """Take the scaling from the record anew."""
+        """Take the quirks and the scaling from the record anew."""
+        self._quirks.clear()
         self._scalings.clear()
 
     def _book(self, place: EndpointRecord) -> TariffBook:
@@ -167,6 +175,7 @@ class Teller:
         now: datetime,
     ) -> Iterator[CadUpdate]:
         book = self._book(place)
+        read = self._quirk(number).attributes(cluster_id, read)
         match cluster_id:
             case ClusterId.METERING:
                 if place.fuel is None:
@@ -178,6 +187,7 @@ class Teller:
                     conversion=book.conversion if place.fuel is Fuel.GAS else None,
                 )
                 if isinstance(reading, ElectricityReading | GasReading):
+                    self._half_hours.note(reading)
                     yield reading
                 if _BLOCK in read and reading is not None:
                     book.block = reading.active_block
@@ -225,27 +235,34 @@ class Teller:
         yield from self._tariff(place, now)
 
     def _profile(self, number: int, frame: HanFrame) -> Iterator[CadUpdate]:
-        command = frame.command
+        command, factor = frame.command, self._quirk(number).profile_factor
         try:
             if frame.command_id == 0x00:
-                yield profile_from_response(
+                profile = profile_from_response(
                     self._scaling(number),
                     self.channel,
                     end_time=int(command.end_time),
                     status=int(command.status),
                     period=int(command.profile_interval_period),
                     intervals=[int(one) for one in command.intervals],
+                    factor=factor,
                 )
             elif frame.command_id == 0x07:
-                yield profile_from_samples(
+                profile = profile_from_samples(
                     self._scaling(number),
                     Channel(int(command.sample_type)),
                     start_time=int(command.sample_start_time),
                     interval=int(command.sample_request_interval),
                     samples=[int(one) for one in command.samples],
+                    factor=factor,
                 )
+            else:
+                return
         except (ProfileRefusedError, ValueError) as err:
             LOGGER.debug("The meter gave no profile: %s", err)
+            return
+        self._half_hours.compare(profile)
+        yield profile
 
     def _message(
         self, _: EndpointRecord, command: Any, now: datetime
