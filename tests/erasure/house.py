@@ -81,7 +81,8 @@ class Reading(RestoreSensor):
     """A sensor of the CAD."""
 
     _attr_should_poll = False
-    _attr_state_class = SensorStateClass.TOTAL_INCREASING
+    # Home Assistant logs the states of an increasing total that decreases, as these do.
+    _attr_state_class = SensorStateClass.TOTAL
     _attr_native_unit_of_measurement = "kWh"
 
     def __init__(self, entry: ConfigEntry[Any], entity_id: str, canary: str) -> None:
