@@ -7,6 +7,8 @@ from typing import Any, Final, override
 
 from bellows.ezsp import EZSP
 
+from .privacy import CONCEALMENT, private
+
 _LAST_WORDS: Final = 1.0
 """Seconds that a closed connection has to end what it was sending; a moment is enough."""
 
@@ -32,6 +34,17 @@ class QuietEzsp(EZSP):
         self._sending: set[Task[None]] = set()
 
     @override
+    async def connect(self, *, use_thread: bool = False) -> None:
+        """Open the port, in this thread, and find out what speaks behind it.
+
+        asyncio hears a port in the context in which it was opened, so all that comes
+        from it is private, as the opening is.
+        """
+        CONCEALMENT.hold(self)
+        with private():
+            await super().connect(use_thread=use_thread)
+
+    @override
     async def startup_reset(self) -> None:
         """Begin to speak: the gateway is there now, and nothing was sent over it."""
         self._gw.send_data = partial(self._send, self._gw.send_data)
@@ -40,9 +53,13 @@ class QuietEzsp(EZSP):
     @override
     async def disconnect(self) -> None:
         """Close, and return when nothing is being sent any more."""
-        await super().disconnect()
-        if self._sending:
-            await wait(self._sending, timeout=_LAST_WORDS)
+        try:
+            with private():
+                await super().disconnect()
+                if self._sending:
+                    await wait(self._sending, timeout=_LAST_WORDS)
+        finally:
+            CONCEALMENT.release(self)
 
     async def _send(
         self, send: Callable[[bytes], Awaitable[None]], data: bytes

@@ -14,6 +14,7 @@ from ..smart_energy.certificate import CryptoSuite
 from ..smart_energy.eui64 import Eui64
 from ..smart_energy.install_code import InstallCode, crc_x25
 from .ezsp import QuietEzsp
+from .privacy import private
 from .status import normalise
 
 OLDEST_EZSP: Final = 8
@@ -108,7 +109,8 @@ async def probe(path: str) -> StickInfo:
     try:
         async with timeout(CONNECT_TIMEOUT):
             await ezsp.connect(use_thread=False)
-            return await _ask(ezsp)
+            with private():
+                return await _ask(ezsp)
     except (TimeoutError, EzspError) as err:
         raise StickSilent(
             "Nothing behind this port answers as an EmberZNet stick. Check that it is the right port and that the stick "

@@ -31,6 +31,7 @@ from .cbke import stick_cbke
 from .config import application_config
 from .const import LOGGER
 from .keys import install_link_key
+from .privacy import private
 
 _ROLES: Final = {node_type: role for role, node_type in joining.ROLES.items()}
 
@@ -265,9 +266,10 @@ async def _close(application: JoiningApplication) -> None:
 
 @asynccontextmanager
 async def _translated() -> AsyncGenerator[None]:
-    """Turn what bellows and the serial port raise into `RadioLost`."""
+    """Call bellows: log nothing private, and turn what it and the port raise into `RadioLost`."""
     try:
-        yield
+        with private():
+            yield
     except NetworkNotFormed, NotForCads:
         raise
     except (ZigbeeException, AshException, TimeoutError) as err:
