@@ -1,5 +1,6 @@
 """A consumer access device (CAD) on a British SMETS1 smart meter's home area network."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
@@ -8,6 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .assembly import async_assemble, async_follow_service
 from .cad.errors import CadError
+from .cad_secrets import CadNotSetUp
 from .consent_watch import ConsentWatch, async_report_damage
 from .const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER, DOMAIN
 from .coordinator import (
@@ -37,10 +39,15 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) -> bool:
     """Set up a CAD: it reads with consent in force; without, it only follows its pairing."""
-    await async_resume_erasure(hass, entry)
     try:
+        await async_resume_erasure(hass, entry)
         parts = await async_assemble(hass, entry)
         service = parts.pairing_service(hass)
+    except CadNotSetUp as err:
+        # What the earlier tenancy had was erased; whoever lives here now begins anew.
+        raise ConfigEntryAuthFailed(
+            translation_domain=DOMAIN, translation_key="consent_missing"
+        ) from err
     except CadError as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
@@ -113,4 +120,6 @@ async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: Smets1CadConfigEntry, device: dr.DeviceEntry
 ) -> bool:
     """Let a person remove a meter that is not there any more."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return True
     return is_stale_device(entry, device, entry.runtime_data.coordinator.data.meters)

@@ -4,9 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
+from .cad.errors import CadError, Responsible
 from .document import StoreError
 from .smart_energy.errors import InstallCodeError
 from .smart_energy.install_code import InstallCode
+
+
+class CadNotSetUp(CadError):
+    """Raised when there is no install code: it was erased with an earlier tenancy, or lost."""
+
+    reason = "install_code_lost"
+    responsible = Responsible.HOUSEHOLDER
+
 
 _INSTALL_CODE: Final = "install_code"
 _CREDENTIALS: Final = "credentials"

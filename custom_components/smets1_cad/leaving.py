@@ -15,6 +15,7 @@ from .cad.errors import CadError
 from .consent import Withdrawal
 from .const import LOGGER
 from .coordinator import Smets1CadConfigEntry
+from .erasure.registries import async_forget_issues
 from .erasure.report import ErasureReport
 from .evidence_file import async_remove_evidence
 from .leaving_issues import async_report_removed, async_report_tenancy_listed
@@ -178,5 +179,6 @@ async def async_forget_cad(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None
         pairing = None
     await async_remove_store(hass, entry.unique_id)
     await async_remove_evidence(hass, entry)
+    async_forget_issues(hass, entry)
     if pairing is not None and pairing.supplier_may_list_cad:
         async_report_removed(hass, entry, pairing)

@@ -4,15 +4,22 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
 
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .cad.errors import CadError
 from .const import DOMAIN
+from .pairing import PairingError
 
 
 def translated(err: CadError) -> HomeAssistantError:
-    """Return an error that says the same to people; its message names cause and remedy."""
-    return HomeAssistantError(
+    """Return an error that says the same to people; its message names cause and remedy.
+
+    A step that a pairing cannot take is the caller's mistake, anything else is not.
+    """
+    kind = (
+        ServiceValidationError if isinstance(err, PairingError) else HomeAssistantError
+    )
+    return kind(
         translation_domain=DOMAIN,
         translation_key="cad_error",
         translation_placeholders={"error": str(err)},

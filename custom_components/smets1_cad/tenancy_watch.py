@@ -107,6 +107,7 @@ class TenancyWatch:
             try:
                 await async_end_tenancy(self._hass, self._entry, reason)
             except CadError as err:
+                self._ending = False
                 LOGGER.warning("The change of tenancy is not finished: %s", err)
 
         self._hass.async_create_task(end(), f"{DOMAIN} change of tenancy")

@@ -50,7 +50,7 @@ async def async_forget(
         await manager.async_update({"energy_sources": left})
     _forget_devices(hass, entry)
     _forget_entities(hass, targets)
-    _forget_issues(hass, entry)
+    async_forget_issues(hass, entry)
     _forget_notifications(hass)
     _forget_traces(hass, targets.pattern())
     await _async_forget_restored(hass, targets.entity_ids)
@@ -85,7 +85,8 @@ def _forget_devices(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 
 
 @callback
-def _forget_issues(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Take back every issue of an entry."""
     registry = ir.async_get(hass)
     for domain, issue_id in list(registry.issues):
         if domain == DOMAIN and entry.entry_id in issue_id:
