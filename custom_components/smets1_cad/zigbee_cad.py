@@ -10,14 +10,12 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .cad.clock import SYSTEM_CLOCK
-from .cad.errors import Responsible
 from .cad.models import Fuel
 from .cad.pacing import Pacer
-from .cad_secrets import CadSecrets
+from .cad_secrets import CadNotSetUp, CadSecrets
 from .const import DOMAIN
 from .radio.stick import EzspRadio
 from .smart_energy.certificate import Credentials, load_credentials
-from .smart_energy.errors import CertificateError
 from .smart_energy.session import HanSession, SessionConfig
 from .store import CadStore, async_get_process_store
 
@@ -62,10 +60,8 @@ async def async_build_session(
     """
     secrets = CadSecrets.from_dict(await store.secrets.load())
     if secrets.install_code is None:
-        raise CertificateError(
-            "The CAD's install code is missing. Set the CAD up again.",
-            reason="install_code_lost",
-            responsible=Responsible.HOUSEHOLDER,
+        raise CadNotSetUp(
+            "The CAD's install code is missing: it was erased with an earlier tenancy, or lost. Set the CAD up again."
         )
     credentials = (
         await hass.async_add_executor_job(_credentials, secrets.credentials)
