@@ -1,6 +1,7 @@
 """Read a meter from the command line: python docs/read_meter.py STICK INSTALL_CODE < CREDENTIALS.
 
-`python -m virtual_han --admit` prints all three. Run it from the checkout's folder.
+`scripts/virtual-han --admit` prints all three. Run it from the checkout's folder with
+.venv/test/bin/python, which `scripts/setup test` makes.
 """
 
 import asyncio

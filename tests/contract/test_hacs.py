@@ -4,10 +4,13 @@ from collections.abc import Iterator
 import hashlib
 import json
 from pathlib import Path
+import re
 
 from awesomeversion import AwesomeVersion
 from PIL import Image
 import pytest
+
+from custom_components.smets1_cad.smart_energy.decode import Direction, decode
 
 HACS_KEYS = {
     *(
@@ -108,3 +111,17 @@ def test_brand_images(name: str, size: int, root: Path) -> None:
         assert alpha.getextrema() == (0, 255)
         left, top, right, bottom = alpha.getbbox() or (0, 0, 0, 0)
         assert max(right - left, bottom - top) >= size * 0.97
+
+
+def test_readme_example_decodes(root: Path) -> None:
+    """What the README tells people to type works."""
+    example = re.search(
+        r"^scripts/zcl (\S+) (\S+) (\S+)$",
+        (root / "README.md").read_text(),
+        re.MULTILINE,
+    )
+    assert example is not None
+    frame = decode(
+        int(example[1], 16), Direction(example[2]), bytes.fromhex(example[3])
+    )
+    assert str(frame.command).endswith("publish_price")

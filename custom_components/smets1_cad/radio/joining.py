@@ -20,6 +20,7 @@ from zigpy.types import EUI64, ExtendedPanId, KeyData
 
 from ..smart_energy.network import Beacon, JoinError, NodeRole, RejoinFailed
 from .application import JoiningApplication
+from .keys import overwrite_link_key
 from .status import channel_mask, join_error, normalise
 
 SCAN_DURATION: Final = 5
@@ -173,6 +174,7 @@ async def rejoin(
 
 async def leave(application: JoiningApplication) -> None:
     """Leave the network; the stick forgets it and its keys."""
+    await overwrite_link_key(application)
     await application.ezsp.leaveNetwork()
 
 

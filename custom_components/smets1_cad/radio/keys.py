@@ -1,6 +1,8 @@
 """Hand a link key that was established on the host to the stick."""
 
+from contextlib import suppress
 from enum import StrEnum
+import secrets
 from typing import Any, Final
 
 from bellows.exception import InvalidCommandError
@@ -59,6 +61,15 @@ async def install_link_key(application: JoiningApplication, key: KeyData) -> boo
                 f"The stick's firmware (EZSP {application.ezsp.ezsp_version}) has neither key establishment nor a way to "
                 "take a link key. Update it to EmberZNet 7.4 (EZSP 13)."
             )
+
+
+async def overwrite_link_key(application: JoiningApplication) -> None:
+    """Replace the link key in the stick by one that nobody knows, where the firmware offers a way.
+
+    Leaving forgets the network; the trust centre link key would stay in flash.
+    """
+    with suppress(KeyInstallUnsupported):
+        await install_link_key(application, KeyData(secrets.token_bytes(16)))
 
 
 async def _import(application: JoiningApplication, key: KeyData) -> None:
