@@ -50,3 +50,36 @@ async def test_a_reading_concerns_its_own_meter(
     assert home.state("sensor.electricity_meter_import") == "12345.700"
     assert home.state("sensor.gas_meter_volume") == "1000.5"
     await home.stop()
+
+
+@pytest.mark.usefixtures("enable_custom_integrations")
+async def test_a_reading_asks_nobody_whom_it_cannot_change(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """Tariff and firmware are asked again only when a silence ends; a listener that breaks harms no other."""
+    home = new_home(hass, freezer)
+    await home.start()
+    await home.hear(electricity())
+    told: list[str] = []
+
+    def broken() -> None:
+        told.append("broken")
+        raise ValueError
+
+    add = home.coordinator.async_add_listener
+    stop = [
+        add(broken, context=frozenset({Fuel.ELECTRICITY})),
+        add(lambda: told.append("all")),
+        add(lambda: told.append("gas"), context=frozenset({Fuel.GAS})),
+        add(lambda: told.append("tariff"), context=frozenset()),
+    ]
+    await home.hear(electricity(import_kwh="12345.700"))
+    assert told == ["broken", "all"]
+    assert home.state("sensor.electricity_meter_import") == "12345.700"
+    told.clear()
+    home.coordinator.data.meters[Fuel.ELECTRICITY].stale = True
+    await home.hear(electricity(import_kwh="12345.800"))
+    assert told == ["broken", "all", "gas", "tariff"]
+    for end in stop:
+        end()
+    await home.stop()

@@ -72,6 +72,7 @@ BINARY_SENSORS: Final[tuple[CadBinarySensorDescription, ...]] = (
     CadBinarySensorDescription(
         key="connection",
         translation_key="connection",
+        changed_by=frozenset(),
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
         read_fn=lambda coordinator: Shown(

@@ -36,6 +36,7 @@ class CadButtonDescription(Smets1CadEntityDescription, ButtonEntityDescription):
     press_fn: Callable[[Smets1CadConfigEntry], Awaitable[object]]
     can_fn: Callable[[Smets1CadCoordinator], bool]
     has_fn: Callable[[Smets1CadCoordinator], bool] = lambda coordinator: True
+    changed_by: frozenset[Fuel] | None = frozenset()
 
 
 async def _withdraw(entry: Smets1CadConfigEntry) -> None:

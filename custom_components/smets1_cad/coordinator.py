@@ -127,8 +127,6 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self.pairing = pairing
         self.mismatch: Fuel | None = None
         """The fuel whose meter is not the declared one; reading has stopped."""
-        self.news_of: Fuel | None = None
-        """While listeners are told: the meter that alone has something new, None for anything."""
         self.data = CadData(status=link.status)
         self._keeper = ReadingsKeeper(store)
         self.declared = declared
@@ -297,15 +295,12 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             case Tariff():
                 self._meter(update.fuel).take_tariff(update)
                 self._timer.schedule()
+                self.async_set_updated_data(self.data)
             case MeterIdentity():
                 self._identity_received(update)
+                self.async_set_updated_data(self.data)
             case _:
                 self._reading_received(update)
-        self.news_of = update.fuel
-        try:
-            self.async_set_updated_data(self.data)
-        finally:
-            self.news_of = None
         if isinstance(update, GasReading):
             self.config_entry.async_create_task(
                 self.hass,
@@ -341,6 +336,20 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             async_report_registers(self.hass, self.config_entry, meter)
         if was_quiet:
             self._timer.schedule()
+            self.async_set_updated_data(self.data)
+        else:
+            self._tell_of_reading(reading.fuel)
+
+    @callback
+    def _tell_of_reading(self, fuel: Fuel) -> None:
+        """Tell those whom one more reading concerns: listeners whose context holds the fuel, or that have none."""
+        for listener, context in list(self._listeners.values()):
+            if context is not None and fuel not in context:
+                continue
+            try:
+                listener()
+            except Exception:  # noqa: BLE001 - one bad entity must not cost the others theirs
+                LOGGER.exception("A reading could not be shown")
 
     @callback
     def _identity_received(self, identity: MeterIdentity) -> None:

@@ -27,11 +27,22 @@ class Smets1CadEntityDescription(EntityDescription):
 
     Attributes:
         fuel: the meter's fuel; None is the CAD itself.
+        changed_by: the fuels of which one more reading may change it; None is its own meter's, of
+            the CAD both. Of all else, such as a tariff, the link, the clock or the first reading
+            after a silence, every entity is told.
         available_fn: of a meter, whether its value still holds.
     """
 
     fuel: Fuel | None = None
+    changed_by: frozenset[Fuel] | None = None
     available_fn: Callable[[MeterState], bool] = lambda meter: not meter.stale
+
+    @property
+    def readings(self) -> frozenset[Fuel]:
+        """The fuels of whose readings the entity is told."""
+        if self.changed_by is not None:
+            return self.changed_by
+        return frozenset(Fuel if self.fuel is None else {self.fuel})
 
 
 class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
@@ -44,7 +55,7 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
         self, coordinator: Smets1CadCoordinator, description: Smets1CadEntityDescription
     ) -> None:
         """Put it on its device."""
-        super().__init__(coordinator)
+        super().__init__(coordinator, context=description.readings)
         self.entity_description = description
         self._attr_unique_id = unique_id(coordinator.config_entry, description)
         self._attr_device_info = device_info(coordinator.config_entry, description.fuel)
@@ -82,10 +93,7 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write the state if it has changed; the other meter's news change nothing."""
-        fuel, news_of = self.entity_description.fuel, self.coordinator.news_of
-        if fuel is not None and news_of is not None and fuel is not news_of:
-            return
+        """Write the state if it has changed."""
         is_available, shown = self._read_available(), self._read()
         if is_available == self._is_available and shown == self.shown:
             return

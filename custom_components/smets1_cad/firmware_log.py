@@ -54,7 +54,10 @@ class FirmwareLog:
         self._known = dict(kept.get(_KNOWN, {}))
         self._changes = list(kept.get(_CHANGES, []))
         self._look()
-        return self._entry.runtime_data.coordinator.async_add_listener(self._look)
+        # No reading says anything of firmware.
+        return self._entry.runtime_data.coordinator.async_add_listener(
+            self._look, context=frozenset()
+        )
 
     def _said(self) -> Mapping[str, dict[str, str]]:
         """Return what each device says of itself now."""

@@ -50,6 +50,7 @@ CAD_SENSORS: Final[tuple[CadSensorDescription, ...]] = (
     CadSensorDescription(
         key="pairing_status",
         translation_key="pairing_status",
+        changed_by=frozenset(),
         device_class=SensorDeviceClass.ENUM,
         options=[state.value for state in PairingState],
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -82,6 +83,7 @@ CAD_SENSORS: Final[tuple[CadSensorDescription, ...]] = (
         CadSensorDescription(
             key=f"last_{fuel}_reading",
             translation_key=f"last_{fuel}_reading",
+            changed_by=frozenset({fuel}),
             device_class=SensorDeviceClass.TIMESTAMP,
             entity_category=EntityCategory.DIAGNOSTIC,
             has_fn=_has_meter(fuel),
@@ -105,6 +107,7 @@ CAD_SENSORS: Final[tuple[CadSensorDescription, ...]] = (
     CadSensorDescription(
         key="firmware",
         translation_key="firmware",
+        changed_by=frozenset(),
         entity_category=EntityCategory.DIAGNOSTIC,
         has_fn=lambda coordinator: bool(coordinator.cad.firmware),
         value_fn=lambda coordinator: coordinator.cad.firmware or None,

@@ -79,6 +79,7 @@ def firmware_sensor(fuel: Fuel) -> MeterSensorDescription:
         key="firmware",
         translation_key="firmware",
         fuel=fuel,
+        changed_by=frozenset(),
         entity_category=EntityCategory.DIAGNOSTIC,
         available_fn=lambda _: True,
         has_fn=lambda meter: _firmware(meter) is not None,
