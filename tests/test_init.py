@@ -240,20 +240,29 @@ async def test_a_notice_from_before_consent_is_an_earlier_tenants(
     assert paired.issue("tenancy_suspected") is None
 
 
-async def test_a_notice_without_a_date_is_asked_while_consent_is_new(
+async def test_a_notice_without_a_date_only_asks_the_person(
     paired: LeavingHome,
 ) -> None:
-    """A hub may be repeating the notice that ended the tenancy before."""
-    notice = TenancyChange(fuel=Fuel.ELECTRICITY, effective_at=None)
-    with patch(END, side_effect=CadError("Left.", reason="erasure_left")) as end:
-        paired.link.hand_up(notice)
-        await paired.hass.async_block_till_done()
+    """A hub may be repeating the notice that ended the tenancy before; nothing is erased unasked."""
+    with patch(END) as end:
+        for days in (0, 2, 60):
+            await paired.wait(days=days)
+            paired.link.hand_up(TenancyChange(fuel=Fuel.ELECTRICITY, effective_at=None))
+            await paired.hass.async_block_till_done()
         end.assert_not_called()
-        assert paired.issue("tenancy_suspected") is not None
-        await paired.wait(days=2)
-        paired.link.hand_up(notice)
-        await paired.hass.async_block_till_done()
-        end.assert_called_once()
+    assert paired.issue("tenancy_suspected") is not None
+
+
+async def test_an_end_that_failed_is_tried_again_with_the_next_notice(
+    paired: LeavingHome,
+) -> None:
+    await paired.wait(days=3)
+    notice = TenancyChange(fuel=Fuel.ELECTRICITY, effective_at=NOW + timedelta(days=2))
+    with patch(END, side_effect=CadError("Left.", reason="erasure_left")) as end:
+        for count in (1, 2):
+            paired.link.hand_up(notice)
+            await paired.hass.async_block_till_done()
+            assert end.call_count == count
 
 
 async def test_without_consent_a_notice_means_nothing(paired: LeavingHome) -> None:

@@ -1,6 +1,6 @@
 """Signs that the tenant changes: dated notices are acted on, anything less is asked of the person (R20)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -19,9 +19,6 @@ from .tenancy_end import async_end_tenancy
 from .tenancy_record import TenancyEnd
 
 ISSUE_SUSPECTED: Final = "tenancy_suspected"
-
-SETTLED: Final = timedelta(days=1)
-"""Consent younger than this is not ended by a notice without a date: a hub may be repeating an old one."""
 
 
 class TenancyWatch:
@@ -76,15 +73,16 @@ class TenancyWatch:
 
     @callback
     def _noticed(self, when: datetime | None, reason: TenancyEnd) -> None:
-        """End the tenancy when it ends; a notice of an earlier one is none of this tenant's."""
+        """End the tenancy on the date of a notice.
+
+        A date before consent was given is an earlier tenant's. A notice without one is
+        only asked about: a hub may be repeating an old one.
+        """
         if self._ending or (record := self._consents.current) is None:
             return
         now = dt_util.utcnow()
         if when is None:
-            if now - record.given_at < SETTLED:
-                self._suspect()
-            else:
-                self._end(reason)
+            self._suspect()
         elif when > record.given_at:
             if when <= now:
                 self._end(reason)

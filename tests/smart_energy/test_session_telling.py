@@ -17,6 +17,7 @@ from custom_components.smets1_cad.cad.models import (
     SupplierIdentity,
     SupplierMessage,
     Tariff,
+    TenancyChange,
     TierBlock,
 )
 from custom_components.smets1_cad.smart_energy.session.record import HanRecord
@@ -385,3 +386,38 @@ def test_what_says_nothing_to_people_is_not_told() -> None:
     empty = Teller(HanRecord(), SteppedClock())
     assert empty.tell(frame(PRICE, 0x00, None)) == []
     assert empty.identities() == []
+
+
+def change_of_tenancy(raw: int) -> str:
+    """Lay out Publish Change of Tenancy by hand: provider, event, tariff type, time, control."""
+    return le(826, 4) + le(1, 4) + le(0, 1) + le(raw, 4) + le(0, 4)
+
+
+def change_of_supplier(raw: int) -> str:
+    """Lay out Publish Change of Supplier by hand, with a name and no contact details."""
+    return (
+        le(826, 4) + le(1, 4) + le(0, 1) + le(827, 4) + le(raw, 4) + le(0, 4)
+        + "02" + b"Ox".hex() + "00"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command_id", "layout"), [(0x00, change_of_tenancy), (0x01, change_of_supplier)]
+)
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (0xFFFFFFFF, []),
+        (0xFFFFFFFE, []),
+        (0, [None]),
+        (seconds(NOW) + 86400, [NOW + timedelta(days=1)]),
+    ],
+)
+def test_change_that_is_cancelled_is_none_and_now_is_no_date(
+    command_id: int, layout: Any, raw: int, told: list[datetime | None]
+) -> None:
+    tell = teller((1, 0x0708, Fuel.GAS))
+    assert tell.tell(parsed(0x0708, command_id, layout(raw))) == [
+        TenancyChange(fuel=Fuel.GAS, effective_at=when, of_supplier=command_id == 1)
+        for when in told
+    ]

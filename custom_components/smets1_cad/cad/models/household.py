@@ -89,7 +89,7 @@ class TenancyChange:
 
     Attributes:
         fuel: of which meter.
-        effective_at: when; None is now.
+        effective_at: when; None where the notice only says "now", without a date.
         of_supplier: the supplier changes, not the tenant.
     """
 

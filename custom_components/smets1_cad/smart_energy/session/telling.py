@@ -25,7 +25,7 @@ from ..values.prepayment import prepayment
 from ..values.price import label_text
 from ..values.profile import Channel, profile_from_response, profile_from_samples
 from ..values.status import MeterKind
-from ..values.time import start_from_raw
+from ..values.time import UTC_NOW, utc_from_raw
 from .const import LOGGER
 from .deviations import HalfHourCheck, quirk_of
 from .discovery import endpoints_with
@@ -286,20 +286,24 @@ class Teller:
         )
 
     def _tenancy(
-        self, place: EndpointRecord, command: Any, now: datetime
+        self, place: EndpointRecord, command: Any, _: datetime
     ) -> Iterator[CadUpdate]:
-        yield TenancyChange(
-            fuel=place.fuel or Fuel.ELECTRICITY,
-            effective_at=start_from_raw(int(command.implementation_date_time), now=now),
-        )
+        return self._change(place, int(command.implementation_date_time))
 
     def _supplier(
-        self, place: EndpointRecord, command: Any, now: datetime
+        self, place: EndpointRecord, command: Any, _: datetime
     ) -> Iterator[CadUpdate]:
-        yield TenancyChange(
-            fuel=place.fuel or Fuel.ELECTRICITY,
-            effective_at=start_from_raw(
-                int(command.provider_change_implementation_time), now=now
-            ),
-            of_supplier=True,
-        )
+        raw = int(command.provider_change_implementation_time)
+        return self._change(place, raw, of_supplier=True)
+
+    def _change(
+        self, place: EndpointRecord, raw: int, *, of_supplier: bool = False
+    ) -> Iterator[CadUpdate]:
+        """Tell of a change unless its time says that there is none: cancelled, or never."""
+        when = utc_from_raw(raw)
+        if when is not None:
+            yield TenancyChange(
+                fuel=place.fuel or Fuel.ELECTRICITY,
+                effective_at=None if raw == UTC_NOW else when,
+                of_supplier=of_supplier,
+            )
