@@ -43,7 +43,8 @@ from .faults import (
     async_report_registers,
 )
 from .identity import Comparison, Identity, compare_meter
-from .meter_state import STALE_AFTER, MeterState
+from .meter_state import MeterState
+from .options import CadOptions
 from .pairing import PairingKeeper
 from .pairing_states import Reminder
 from .pairing_watch import PairingWatch
@@ -128,7 +129,8 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self.mismatch: Fuel | None = None
         """The fuel whose meter is not the declared one; reading has stopped."""
         self.data = CadData(status=link.status)
-        self._keeper = ReadingsKeeper(store)
+        self._intervals = CadOptions.of(entry).intervals
+        self._keeper = ReadingsKeeper(store, self._intervals)
         self.declared = declared
         self._grant: RevocableGrant | None = None
         self._is_running = False
@@ -272,7 +274,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             if (
                 not meter.stale
                 and meter.heard is not None
-                and monotonic() - meter.heard > STALE_AFTER[fuel].total_seconds()
+                and monotonic() - meter.heard > meter.stale_after.total_seconds()
             ):
                 meter.stale = True
                 LOGGER.info(
@@ -344,7 +346,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
     def _tell_of_reading(self, fuel: Fuel) -> None:
         """Tell those whom one more reading concerns: listeners whose context holds the fuel, or that have none."""
         for listener, context in list(self._listeners.values()):
-            if context is not None and fuel not in context:
+            if isinstance(context, frozenset) and fuel not in context:
                 continue
             try:
                 listener()
@@ -428,6 +430,8 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
     def _meter(self, fuel: Fuel) -> MeterState:
         """Return a meter; the first that is heard of it brings it into being."""
         if (meter := self.data.meters.get(fuel)) is None:
-            meter = self.data.meters[fuel] = MeterState(fuel=fuel)
+            meter = self.data.meters[fuel] = MeterState(
+                fuel=fuel, interval=self._intervals.get(fuel)
+            )
             async_register_meter(self.hass, self.config_entry, meter)
         return meter

@@ -26,11 +26,6 @@ from .today import DayCount
 CYCLES_MISSED: Final = 3
 """Readings in a row that may be missed before a meter's values are stale."""
 
-STALE_AFTER: Final[Mapping[Fuel, timedelta]] = {
-    fuel: floor * CYCLES_MISSED * (1 + JITTER) + timedelta(seconds=2)
-    for fuel, floor in FLOORS.items()
-}
-"""Silence that makes a meter stale: its cycles with their jitter, and time for a reply."""
 
 _REGISTERS: Final[Mapping[Fuel, frozenset[str]]] = {
     Fuel.ELECTRICITY: frozenset({"import_kwh", "export_kwh", "tier_import_kwh"}),
@@ -49,6 +44,7 @@ class MeterState:
 
     Attributes:
         fuel: what it measures.
+        interval: between readings, where the user wants them further apart than pacing does.
         reading: the last reading, complete, its registers judged; None before the first.
         heard: monotonic time of the last reading, or of the start; None while there is no meter.
         stale: whether readings have been missing for too long.
@@ -63,6 +59,7 @@ class MeterState:
     """
 
     fuel: Fuel
+    interval: timedelta | None = None
     reading: Reading | None = None
     heard: float | None = None
     stale: bool = False
@@ -78,7 +75,17 @@ class MeterState:
 
     def __post_init__(self) -> None:
         """Know nothing yet."""
-        self._parts = ReadingParts(self.fuel)
+        self._parts = ReadingParts(self.fuel, self.cycle)
+
+    @property
+    def cycle(self) -> timedelta:
+        """Between two readings: as pacing allows, or as far apart as the user wants."""
+        return max(FLOORS[self.fuel], self.interval or FLOORS[self.fuel])
+
+    @property
+    def stale_after(self) -> timedelta:
+        """The silence that makes the meter stale: its cycles with their jitter, and time for a reply."""
+        return self.cycle * CYCLES_MISSED * (1 + JITTER) + timedelta(seconds=2)
 
     @property
     def electricity(self) -> ElectricityReading | None:
@@ -309,6 +316,7 @@ class MeterState:
         now: datetime,
         monotonic: float,
         is_last: bool,
+        interval: timedelta | None = None,
     ) -> MeterState:
         """Return what `as_dict` wrote.
 
@@ -322,11 +330,13 @@ class MeterState:
             is_last: whether nothing was read after it was written. If not, registers may
                 have been shown that are ahead of these, so they wait for a reading; but
                 nothing below these will be believed.
+            interval: see the attribute.
 
         Raises:
             KeyError, TypeError, ValueError, ArithmeticError: it was not written by `as_dict`.
         """
         state = cls(
+            interval=interval,
             fuel=fuel,
             tariff=_optional(Tariff, data["tariff"]),
             export_tariff=_optional(Tariff, data["export_tariff"]),
@@ -345,7 +355,7 @@ class MeterState:
         state.reading = reading = _optional(READINGS[fuel], data["reading"])
         if reading is not None:
             state.heard = monotonic
-            is_old = now - reading.received_at > STALE_AFTER[fuel]
+            is_old = now - reading.received_at > state.stale_after
             keep = set() if is_old else {*FIELDS[fuel]}
             keep = keep | _REGISTERS[fuel] if is_last else keep - _REGISTERS[fuel]
             for name in keep:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from .cad.models import ElectricityReading, Fuel, GasReading, Reading
-from .cad.pacing import FLOORS
 
 READINGS: Final[Mapping[Fuel, type[Reading]]] = {
     Fuel.ELECTRICITY: ElectricityReading,
@@ -38,6 +37,8 @@ class ReadingParts:
     """What a meter has said of each field, and when."""
 
     fuel: Fuel
+    cycle: timedelta
+    """Between two readings."""
     _said: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
 
     def remember(self, name: str, value: Any, at: datetime) -> None:
@@ -66,7 +67,7 @@ class ReadingParts:
             elif value is not None:
                 first += name not in said
                 said[name] = (at, value)
-            elif name in said and at - said[name][0] < FLOORS[self.fuel] * (
+            elif name in said and at - said[name][0] < self.cycle * (
                 _WITHIN_CYCLE if name in _EVERY_CYCLE else _TURNS
             ):
                 value = said[name][1]

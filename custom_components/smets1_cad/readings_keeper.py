@@ -1,6 +1,7 @@
 """Keep what was read over restarts, so that everything is right before the first reading."""
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from time import monotonic
 from typing import Final
 
@@ -18,9 +19,12 @@ SAVE_EVERY: Final = 60.0
 class ReadingsKeeper:
     """Writes the meters of one CAD, often enough and not more."""
 
-    def __init__(self, store: CadStore) -> None:
-        """Say where."""
+    def __init__(
+        self, store: CadStore, intervals: Mapping[Fuel, timedelta] | None = None
+    ) -> None:
+        """Say where, and how far apart readings are where the user has decided."""
         self._store = store
+        self._intervals = intervals or {}
         self._saved_at = 0.0
 
     async def restore(self, fuels: Collection[Fuel]) -> dict[Fuel, MeterState]:
@@ -40,6 +44,7 @@ class ReadingsKeeper:
                     now=dt_util.utcnow(),
                     monotonic=monotonic(),
                     is_last=saved["ended"] or fuel is Fuel.GAS,
+                    interval=self._intervals.get(fuel),
                 )
                 for fuel in Fuel
                 if fuel in fuels and fuel in saved["meters"]

@@ -9,7 +9,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .meter_state import STALE_AFTER, MeterState
+from .meter_state import MeterState
 from .smart_energy.values.time import day_start, london_date
 
 _LONGEST: Final = timedelta(hours=1)
@@ -64,7 +64,7 @@ class ClockTimer:
         for meter in self._meters():
             if meter.heard is not None and not meter.stale:
                 silence = timedelta(seconds=monotonic() - meter.heard)
-                yield max(now, now + STALE_AFTER[meter.fuel] - silence) + timedelta(
+                yield max(now, now + meter.stale_after - silence) + timedelta(
                     milliseconds=1
                 )
             if meter.tariff is not None:
