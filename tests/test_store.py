@@ -401,6 +401,35 @@ async def test_consent_goes_on_over_restarts(hass: HomeAssistant, folder: Path) 
     assert await process.heads.load() == {}
 
 
+async def test_consent_is_one_for_flow_and_entry(hass: HomeAssistant) -> None:
+    """Who withdraws ends it for everybody, and no other's log takes the withdrawal back."""
+    store = await async_get_store(hass, CAD)
+    flow = await async_load_consents(hass, store, SYSTEM_CLOCK)
+    grant = await flow.give(declaration())
+    days = timedelta(days=30)
+    entry = await async_load_consents(hass, store, SYSTEM_CLOCK, period=days)
+    assert entry is flow
+    assert grant.expires_at == grant.record.given_at + days
+    await entry.withdraw(Withdrawal.REQUESTED)
+    assert not grant.is_valid
+    await async_remove_store(hass, CAD)
+    store = await async_get_store(hass, CAD)
+    assert (await async_load_consents(hass, store, SYSTEM_CLOCK)).records == ()
+
+
+async def test_consent_log_takes_no_other_beginning(hass: HomeAssistant) -> None:
+    store = await async_get_store(hass, CAD)
+    old = await async_load_consents(hass, store, SYSTEM_CLOCK)
+    await old.give(declaration())
+    store.consents = None
+    new = await async_load_consents(hass, store, SYSTEM_CLOCK)
+    await new.withdraw(Withdrawal.REQUESTED)
+    with pytest.raises(StoreError, match="changed meanwhile"):
+        await old.give(declaration())
+    (record,) = (await async_load_consents(hass, store, SYSTEM_CLOCK)).records
+    assert record.withdrawal is Withdrawal.REQUESTED
+
+
 async def test_consent_stands_even_if_its_head_could_not_be_kept(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -119,10 +119,19 @@ class ConsentGrant:
     def __init__(self, record: ConsentRecord, clock: Clock, period: timedelta) -> None:
         """Start in force, unless it has expired."""
         self.record: Final = record
-        self.expires_at: Final = min(record.expires_at, record.given_at + period)
+        self._period = period
         self._clock = clock
         self._revoked: Withdrawal | Renewal | None = None
         self._listeners: list[RevokedListener] = []
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it runs out: as the record promises, or earlier if the user wants."""
+        return min(self.record.expires_at, self.record.given_at + self._period)
+
+    def limit(self, period: timedelta) -> None:
+        """Let it hold for another period from when it was given, never longer than the record promises."""
+        self._period = period
 
     @property
     def fuels(self) -> frozenset[Fuel]:
@@ -226,6 +235,17 @@ class Consents:
             log.damage = Damage(DamageKind.UNREADABLE, 0)
             record = None
         self._grant = None if record is None else ConsentGrant(record, clock, period)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the log is being written, so that what is stored may be ahead of it."""
+        return self._lock.locked()
+
+    def limit(self, period: timedelta) -> None:
+        """Ask for consent again after another period from now on."""
+        self._period = period
+        if self._grant is not None:
+            self._grant.limit(period)
 
     @property
     def log(self) -> ConsentLog:

@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.hass_dict import HassKey
 
 from .cad.clock import Clock
-from .consent import DEFAULT_PERIOD, Consents
+from .consent import Consents
 from .consent_log import ConsentLog, Head
 from .const import DOMAIN, LOGGER
 from .document import Document, JsonObject, Section, StoreError
@@ -53,6 +53,7 @@ class CadStore(Document):
 
     Attributes:
         consent: the consent log; use `async_load_consents`.
+        consents: what `async_load_consents` returns, once it has.
         pairing: the pairing request and its life, as JSON; see `pairing.Pairing`.
         session: for `smart_energy.session`: the network, what the hub has.
         secrets: install code and keys of the CAD.
@@ -67,6 +68,7 @@ class CadStore(Document):
         """Name the file and its sections."""
         super().__init__(hass, f"{DOMAIN}.{name}")
         self.name: Final = name
+        self.consents: Consents | None = None
         self.consent: Final = Section[JsonObject](self, "consent", strict=True)
         self.pairing: Final = Section[JsonObject](self, "pairing", strict=True)
         self.session: Final = Section[Mapping[str, Any]](self, "session")
@@ -127,14 +129,38 @@ async def async_load_consents(
     store: CadStore,
     clock: Clock,
     *,
-    period: timedelta = DEFAULT_PERIOD,
+    period: timedelta | None = None,
 ) -> Consents:
     """Return the consents of a CAD, checked against how far their log had got.
+
+    Everybody gets the same, a config flow as well as its entry, for as long as it
+    holds what is stored: who withdraws consent ends it for all.
+
+    Args:
+        hass: Home Assistant.
+        store: the CAD's.
+        clock: tells the time of entries and expiry.
+        period: after which consent is asked for again; None leaves it as it is.
 
     Raises:
         StoreError: ``store_unreadable``.
     """
     process = await async_get_process_store(hass)
+    log = await _load_log(process, store)
+    consents = store.consents
+    if consents is None or not (consents.is_busy or _holds_the_same(consents.log, log)):
+        consents = store.consents = Consents(log, _saver(process, store), clock)
+    if period is not None:
+        consents.limit(period)
+    return consents
+
+
+def _holds_the_same(kept: ConsentLog, stored: ConsentLog) -> bool:
+    return kept.damage == stored.damage and kept.as_dict() == stored.as_dict()
+
+
+async def _load_log(process: ProcessStore, store: CadStore) -> ConsentLog:
+    """Return the log as it is stored."""
     heads = await process.heads.load() or {}
     try:
         head = Head.parse(heads[store.name]) if store.name in heads else None
@@ -143,26 +169,27 @@ async def async_load_consents(
             "What shows whether the consent log is whole is damaged. Restore a backup.",
             reason="store_unreadable",
         ) from err
-    return Consents(
-        ConsentLog.from_dict(await store.consent.load(), head=head),
-        _saver(process, store),
-        clock,
-        period=period,
-    )
+    return ConsentLog.from_dict(await store.consent.load(), head=head)
 
 
 def _saver(
     process: ProcessStore, store: CadStore
 ) -> Callable[[JsonObject], Awaitable[None]]:
-    """Return what writes a log, and then how far it has got."""
+    """Return what writes a log that goes on from the stored one, and then how far it has got."""
 
     async def save(data: JsonObject) -> None:
+        log, stored = ConsentLog.from_dict(data), await _load_log(process, store)
+        goes_on = log.entries[: len(stored.entries)] == stored.entries
+        # A damaged one was set aside, as evidence, before the new one began.
+        if not (goes_on or stored.damage or len(log.broken) > len(stored.broken)):
+            raise StoreError(
+                "The consent log has changed meanwhile, so nothing was written. Begin again.",
+                reason="store_not_written",
+            )
         await store.consent.save(data)
         heads = await process.heads.load() or {}
         try:
-            await process.heads.save(
-                {**heads, store.name: str(ConsentLog.from_dict(data).head)}
-            )
+            await process.heads.save({**heads, store.name: str(log.head)})
         except StoreError as err:
             # The log itself is safe; only a cut would be noticed less well.
             LOGGER.warning(
