@@ -28,6 +28,7 @@ from zigpy.types import (
     uint8_t,
 )
 
+from ..smart_energy.const import PROFILE_ID
 from ..smart_energy.device import HUB_ADDRESS, SmartEnergyDevice
 from ..smart_energy.network import Gate, RadioEvent
 from .config import ENDPOINT
@@ -174,10 +175,13 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
         ):
             LOGGER.debug("Ignored a packet that is not the hub's")
             return
-        if self.hub is None:
+        if (hub := self.hub) is None:
             LOGGER.debug("Ignored a packet that came before the network was taken up")
-            return
-        super().packet_received(packet)
+        elif packet.profile_id == PROFILE_ID:
+            # Nothing that zigpy looks for first (ZDO, Green Power, an unknown sender) is in it.
+            hub.packet_received(packet)
+        else:
+            super().packet_received(packet)
 
     @override
     def ezsp_callback_handler(self, frame_name: str, args: list[Any]) -> None:

@@ -75,6 +75,23 @@ def raw_integer(attributes: RawAttributes, attribute_id: int) -> int | None:
     return int(value) if isinstance(value, int) else None
 
 
+_IMPORT: Final = Register(Direction.IMPORT).attribute_id
+_EXPORT: Final = Register(Direction.EXPORT).attribute_id
+
+
+def _either(direction: Direction, over: Span) -> tuple[int, int]:
+    """Give the attributes of a span, in the meter's unit and in the alternative one."""
+    return (
+        Register(direction, over).attribute_id,
+        Register(direction, over, alternative=True).attribute_id,
+    )
+
+
+_DAY: Final = _either(Direction.IMPORT, Span.DAY)
+_DAY_EXPORT: Final = _either(Direction.EXPORT, Span.DAY)
+_WEEK: Final = _either(Direction.IMPORT, Span.WEEK)
+_MONTH: Final = _either(Direction.IMPORT, Span.MONTH)
+
 _ELECTRICITY_METER: Final = MeterKind(DeviceType.ELECTRIC)
 _KILOWATT_HOURS: Final = UnitOfMeasure(Unit.KILOWATT_HOUR)
 _UNSCALED: Final = Scale()
@@ -218,32 +235,32 @@ def meter_reading(
 def _electricity(
     scaling: MeterScaling, attributes: RawAttributes, received_at: datetime
 ) -> ElectricityReading:
-    def kwh(register: Register) -> Decimal | None:
-        raw = register.valid(raw_integer(attributes, register.attribute_id))
-        return scaling.energy_kwh(raw, alternative=register.alternative)
+    def kwh(attribute_id: int) -> Decimal | None:
+        if (raw := raw_integer(attributes, attribute_id)) is None:
+            return None
+        register = REGISTERS[attribute_id]
+        return scaling.energy_kwh(register.valid(raw), alternative=register.alternative)
 
-    def span(direction: Direction, over: Span) -> Decimal | None:
-        value = kwh(Register(direction, over))
-        return (
-            kwh(Register(direction, over, alternative=True)) if value is None else value
-        )
+    def either(own: int, alternative: int) -> Decimal | None:
+        value = kwh(own)
+        return kwh(alternative) if value is None else value
 
     tiers_in = _by_tier(attributes, kwh, Direction.IMPORT)
     return ElectricityReading(
         received_at=received_at,
         metered_at=_metered_at(attributes),
-        import_kwh=kwh(Register(Direction.IMPORT)),
-        export_kwh=kwh(Register(Direction.EXPORT)),
+        import_kwh=kwh(_IMPORT),
+        export_kwh=kwh(_EXPORT),
         power_kw=scaling.power_kw(
             raw_integer(attributes, Attribute.INSTANTANEOUS_DEMAND)
         ),
         tier_import_kwh=_without_blocks(tiers_in),
         tier_export_kwh=_without_blocks(_by_tier(attributes, kwh, Direction.EXPORT)),
         block_import_kwh={at: value for at, value in tiers_in.items() if at.block},
-        day_import_kwh=span(Direction.IMPORT, Span.DAY),
-        day_export_kwh=span(Direction.EXPORT, Span.DAY),
-        week_import_kwh=span(Direction.IMPORT, Span.WEEK),
-        month_import_kwh=span(Direction.IMPORT, Span.MONTH),
+        day_import_kwh=either(*_DAY),
+        day_export_kwh=either(*_DAY_EXPORT),
+        week_import_kwh=either(*_WEEK),
+        month_import_kwh=either(*_MONTH),
         active_tier=_active(attributes, Attribute.ACTIVE_REGISTER_TIER_DELIVERED),
         active_block=_active(attributes, Attribute.CURRENT_BLOCK),
         supply=supply_state(raw_integer(attributes, Attribute.SUPPLY_STATUS)),
@@ -257,10 +274,11 @@ def _gas(
     received_at: datetime,
     conversion: GasConversion | None,
 ) -> GasReading:
-    def amount(*registers: Register) -> GasAmount | None:
+    def amount(*attribute_ids: int) -> GasAmount | None:
         energy = volume = None
-        for register in registers:
-            raw = register.valid(raw_integer(attributes, register.attribute_id))
+        for attribute_id in attribute_ids:
+            register = REGISTERS[attribute_id]
+            raw = register.valid(raw_integer(attributes, attribute_id))
             alternative = register.alternative
             energy = (
                 scaling.energy_kwh(raw, alternative=alternative)
@@ -276,18 +294,14 @@ def _gas(
             energy_kwh=energy, volume_m3=volume, conversion=conversion
         )
 
-    def span(over: Span) -> GasAmount | None:
-        own = Register(Direction.IMPORT, over)
-        return amount(own, Register(Direction.IMPORT, over, alternative=True))
-
     tiers = _by_tier(attributes, amount, Direction.IMPORT)
     return GasReading(
         received_at=received_at,
         metered_at=_metered_at(attributes),
-        total=amount(Register(Direction.IMPORT)),
-        day=span(Span.DAY),
-        week=span(Span.WEEK),
-        month=span(Span.MONTH),
+        total=amount(_IMPORT),
+        day=amount(*_DAY),
+        week=amount(*_WEEK),
+        month=amount(*_MONTH),
         tier_total=_without_blocks(tiers),
         block_total={at: value for at, value in tiers.items() if at.block},
         conversion=conversion,
@@ -300,7 +314,7 @@ def _gas(
 
 def _by_tier[T](
     attributes: RawAttributes,
-    read: Callable[[Register], T | None],
+    read: Callable[[int], T | None],
     direction: Direction,
 ) -> dict[TierBlock, T]:
     found: dict[TierBlock, T] = {}
@@ -308,7 +322,7 @@ def _by_tier[T](
         register = REGISTERS.get(attribute_id)
         if register is None or register.direction is not direction:
             continue
-        value = read(register) if register.tier_block != ANY_TIER_BLOCK else None
+        value = read(attribute_id) if register.tier_block != ANY_TIER_BLOCK else None
         if value is not None:
             found[register.tier_block] = value
     return found
