@@ -1,8 +1,10 @@
 """The request, by the routes that a person walks themselves."""
 
+from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.smets1_cad.pairing_request import PairingRequest
@@ -161,3 +163,14 @@ async def test_sent_by_another_route_too(walk: Walk, hass: HomeAssistant) -> Non
     after = await pairing(hass)
     assert (after.state, after.route) == (PairingState.SENT, Route.PHONE)
     assert after.key == before.key
+
+
+@pytest.mark.parametrize("option", ["service", "email", "letter", "phone", "join"])
+async def test_nothing_is_sent_or_joined_once_consent_has_run_out(
+    walk: Walk, freezer: FrozenDateTimeFactory, option: str
+) -> None:
+    """A dialog may stay open for longer than consent holds."""
+    await walk.to_request()
+    freezer.tick(timedelta(days=366))
+    await walk.choose("request", option)
+    walk.aborted("consent_missing")

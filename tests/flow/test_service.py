@@ -6,8 +6,11 @@ from unittest.mock import patch
 
 import pytest
 
+from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
+from custom_components.smets1_cad.consent import Withdrawal
 from custom_components.smets1_cad.pairing_states import PairingState
 from custom_components.smets1_cad.service_link import ServiceLink
+from custom_components.smets1_cad.store import async_load_consents
 from custom_components.smets1_cad.suppliers import Route
 from homeassistant.core import HomeAssistant
 from virtual_han.supplier import Answering, Behaviour, Outcome, SupplierService
@@ -77,6 +80,19 @@ async def test_quote_is_agreed_to_before_anything_personal_leaves(
     assert service.seen.count(SUBMIT) == 1
     kept = await ServiceLink.load(await stored(hass))
     assert kept == ServiceLink(url=service.url, token=TOKEN)
+
+
+async def test_quote_agreed_to_after_consent_was_withdrawn(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """The entry, or another dialog, has withdrawn it meanwhile."""
+    await to_quote(walk, service)
+    consents = await async_load_consents(hass, await stored(hass), SYSTEM_CLOCK)
+    await consents.withdraw(Withdrawal.REQUESTED)
+    await walk.fill("service_quote", accept=True)
+    walk.aborted("consent_missing")
+    assert SUBMIT not in service.seen
+    assert (await pairing(hass)).state is PairingState.RECORDED
 
 
 async def test_quote_that_is_declined(

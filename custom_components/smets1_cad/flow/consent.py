@@ -111,6 +111,17 @@ class ConsentSteps(HomeSteps):
         except StoreError as err:
             raise AbortFlow(err.reason) from err
 
+    async def _require_consent(self) -> None:
+        """Do nothing if consent is in force now, however long ago it was asked for in this dialog.
+
+        Raises:
+            AbortFlow: it is not, or what is on record cannot be read.
+        """
+        await self._load_consents()
+        grant = self._consents.grant
+        if grant is None or not grant.is_valid:
+            raise AbortFlow("consent_missing")
+
     def _is_covered(self, identity: Identity) -> bool:
         """Whether the consent that stands was given for just this, by this person, to this supplier."""
         scope = Scope(

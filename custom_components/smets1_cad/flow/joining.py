@@ -58,6 +58,7 @@ class JoinSteps(RadioSteps, ConsentSteps):
     ) -> ConfigFlowResult:
         """Join, establish the key and read once, with a progress bar."""
         if self._join_task is None:
+            await self._require_consent()
             self._join_error, self._found = None, frozenset()
             self._join_task = self.hass.async_create_task(
                 self._watch_join(), f"{DOMAIN} join"

@@ -193,6 +193,7 @@ class RequestSteps(JoinSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Choose the route."""
+        await self._require_consent()
         supplier = await self._supplier()
         options = ["service", "email", "letter", "phone", *self._ways_out()]
         return self.async_show_menu(
@@ -208,6 +209,7 @@ class RequestSteps(JoinSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show an email that is complete, to send from the person's own mail program."""
+        await self._require_consent()
         if user_input is not None:
             return await self._sent(Route.EMAIL, user_input)
         email = (await self._texts()).email(
@@ -226,6 +228,7 @@ class RequestSteps(JoinSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show a letter that is complete, to print and sign."""
+        await self._require_consent()
         if user_input is not None:
             return await self._sent(Route.LETTER, user_input)
         text = (await self._texts()).letter(
@@ -252,6 +255,7 @@ class RequestSteps(JoinSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show what to say on the telephone."""
+        await self._require_consent()
         if user_input is not None:
             return await self._sent(Route.PHONE, user_input)
         script = (await self._texts()).phone_script(

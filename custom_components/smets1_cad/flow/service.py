@@ -72,6 +72,7 @@ class ServiceSteps(RequestSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for the address of the service, and the service for a quote."""
+        await self._require_consent()
         errors: dict[str, str] = {}
         if user_input is not None:
             link = ServiceLink(
@@ -111,6 +112,7 @@ class ServiceSteps(RequestSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show time and cost, and who is paid; send only what was agreed to."""
+        await self._require_consent()
         errors: dict[str, str] = {}
         if user_input is not None:
             if not user_input[CONF_ACCEPT]:
@@ -189,6 +191,7 @@ class ServiceSteps(RequestSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Have the request withdrawn that the service holds, before another one is written down."""
+        await self._require_consent()
         errors: dict[str, str] = {}
         pairing = await self._pairing()
         if user_input is not None:
