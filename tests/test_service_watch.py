@@ -86,6 +86,7 @@ class Followed:
         self.opened: list[bool] = []
         self.tenancies: list[datetime] = []
         self.full = False
+        self.consent = True
         self.entry = MockConfigEntry(domain=DOMAIN)
         self.entry.add_to_hass(hass)
         self.stop: Callable[[], None] = lambda: None
@@ -104,6 +105,7 @@ class Followed:
                 self.keeper,
                 ServiceLink(url="http://127.0.0.1/v1", token="canary"),
                 code,
+                may_send=lambda: self.consent,
                 on_open=lambda: self.opened.append(True),
                 on_tenancy_change=self.tenancies.append,
             )
@@ -199,6 +201,19 @@ async def test_what_may_not_have_arrived_is_sent_again_under_its_key(
     assert followed.service.asked == [f"submit {pairing.key}"]
     await followed.after(61)
     assert followed.service.asked[1:] == ["status P00001"]
+
+
+async def test_nothing_is_sent_again_without_consent(followed: Followed) -> None:
+    """It waits under its key for as long as consent is not in force."""
+    pairing = sending()
+    followed.consent = False
+    followed.start(pairing)
+    for _ in range(3):
+        assert (await followed.after(1000)).state is S.SENDING
+    assert followed.service.asked == []
+    followed.consent = True
+    await followed.after(1000)
+    assert followed.service.asked == [f"submit {pairing.key}"]
 
 
 async def test_request_on_its_way_that_is_not_taken(followed: Followed) -> None:

@@ -146,6 +146,7 @@ def async_follow_service(
         parts.keeper,
         parts.service,
         parts.install_code,
+        may_send=lambda: parts.grant is not None,
         on_open=parts.session.join_now,
         on_tenancy_change=on_tenancy_change,
     )

@@ -58,6 +58,7 @@ class ServiceWatch:
         link: ServiceLink,
         code: InstallCode | None,
         *,
+        may_send: Callable[[], bool],
         on_open: CALLBACK_TYPE,
         on_tenancy_change: Callable[[datetime], None],
     ) -> None:
@@ -69,6 +70,7 @@ class ServiceWatch:
             keeper: the request.
             link: where the service is.
             code: the CAD's install code, for a request that may not have arrived.
+            may_send: whether consent is in force, without which nothing personal is sent again.
             on_open: called when the service says that the hub is open.
             on_tenancy_change: called when it says that the tenant changes.
 
@@ -79,6 +81,7 @@ class ServiceWatch:
         self._entry = entry
         self._keeper = keeper
         self._code = code
+        self._may_send = may_send
         self._on_open = on_open
         self._on_tenancy_change = on_tenancy_change
         self._service = PairingService(
@@ -129,6 +132,10 @@ class ServiceWatch:
             or pairing.state in _SETTLED
         ):
             return
+        if self._is_unsent(pairing) and not self._may_send():
+            # It stays under its key, for when consent is given again.
+            self._ask_in(AFTER_ERROR)
+            return
         if is_submitting(self._hass, pairing):
             # What comes of it is heard; where nothing does, it is asked for here.
             self._ask_in(AFTER_ERROR)
@@ -172,7 +179,8 @@ class ServiceWatch:
                 return await async_send_unpairing(self._service, pairing)
             # A request that was withdrawn before it came to anything keeps its name.
             return await self._service.status(pairing.service_id)
-        if pairing.state is PairingState.SENDING and self._code is not None:
+        if self._is_unsent(pairing):
+            assert self._code is not None
             return await async_submit(
                 self._hass, self._service, self._keeper, self._code
             )
@@ -182,6 +190,10 @@ class ServiceWatch:
                 reason="service_not_found",
             )
         return await self._service.status(pairing.service_id)
+
+    def _is_unsent(self, pairing: Pairing) -> bool:
+        """Whether a request may not have arrived, and can be sent again."""
+        return pairing.state is PairingState.SENDING and self._code is not None
 
     async def _give_up_if_lost(self, err: CadError) -> None:
         """Stop waiting for a request that the service has lost; told once, it may be a slip of the service."""
