@@ -10,7 +10,7 @@ from zigpy.types import KeyData
 from ...cad.breaker import Breaker
 from ...cad.clock import Clock
 from ...cad.errors import CadError
-from ...cad.link import LinkState
+from ...cad.link import ConsentMissing, LinkState
 from ...cad.models import Fuel
 from ...cad.pacing import FLOORS, Pacer
 from ..certificate import Credentials
@@ -53,6 +53,7 @@ class Context:
 
     Attributes:
         set_status: takes state, error and the seconds until the next attempt.
+        has_consent: whether consent is in force now.
     """
 
     radio: HanRadio
@@ -61,6 +62,7 @@ class Context:
     clock: Clock
     config: SessionConfig
     set_status: StatusSetter
+    has_consent: Callable[[], bool]
     gate: Gate = field(default_factory=Gate)
     record: HanRecord = field(default_factory=HanRecord)
     counters: Counter[str] = field(default_factory=Counter)
@@ -79,6 +81,17 @@ class Context:
     def han(self) -> str:
         """What names the HAN to the pacer: the hub."""
         return self.record.trust_centre or ""
+
+    def require_consent(self) -> None:
+        """Do nothing while consent is in force.
+
+        Raises:
+            ConsentMissing: it is not; the session ends.
+        """
+        if not self.has_consent():
+            raise ConsentMissing(
+                "Consent is no longer in force. Give it in the integration's settings to go on."
+            )
 
     async def save(self) -> None:
         """Store the record."""

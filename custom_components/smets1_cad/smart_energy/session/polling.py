@@ -76,6 +76,7 @@ class Poller:
         Raises:
             HubSilent: the hub is gone.
             KeyRefused: the hub does not take the link key any more.
+            ConsentMissing: consent ended.
             RadioLost: the stick stopped answering.
         """
         clock, keep_alive = self._context.clock, self._link.keep_alive
@@ -88,6 +89,7 @@ class Poller:
                     due[fuel] = max(due[fuel], now + self._context.timings.rediscover)
             what = min(due, key=lambda one: due[one])
             await clock.sleep(due[what] - now)
+            self._context.require_consent()
             if what is None:
                 await keep_alive.beat()
                 due[what] = clock.monotonic() + keep_alive.every
@@ -100,9 +102,6 @@ class Poller:
 
     async def _cycle(self, fuel: Fuel) -> timedelta:
         """Read a fuel if it may be read now; return how long to wait for the next time."""
-        rest = self._context.breaker.remaining
-        if rest > 0:
-            return timedelta(seconds=rest)
         try:
             await self.read(fuel)
         except TooSoon as err:
@@ -112,19 +111,26 @@ class Poller:
         except (HubRefused, EgressDenied) as err:
             LOGGER.debug("The %s meter was not read: %s", fuel, err)
         interval = jittered(self._context.config.interval(fuel))
-        return max(interval, timedelta(seconds=self._context.breaker.remaining))
+        return max(interval, self._rest)
+
+    @property
+    def _rest(self) -> timedelta:
+        """How long the hub is left alone after failures; zero while it answers."""
+        return timedelta(seconds=self._context.breaker.remaining)
 
     async def read(self, fuel: Fuel) -> None:
         """Ask one fuel's meter, as one burst.
 
         Raises:
-            TooSoon: pacing does not allow it yet.
+            TooSoon: pacing does not allow it yet, or the hub is left alone after failures.
             HubSilent: no answer came.
             HubRefused: the hub answered with a failure.
             KeyRefused: the hub does not know the link key.
             RadioLost: the stick stopped answering.
         """
         context = self._context
+        if rest := self._rest:
+            raise TooSoon(fuel, wait=rest, now=context.clock.now_utc())
         async with self._lock:
             try:
                 await self._read(fuel)
@@ -170,7 +176,7 @@ class Poller:
             CadError: as `read`.
         """
         context = self._context
-        wait = context.pacer.wait(context.han, fuel)
+        wait = max(context.pacer.wait(context.han, fuel), self._rest)
         if wait > _PATIENCE:
             raise TooSoon(fuel, wait=wait, now=context.clock.now_utc())
         errand = _Errand(

@@ -90,6 +90,7 @@ class HanSession(CadLink):
             clock=clock,
             config=config,
             set_status=self._set_status,
+            has_consent=self._has_consent,
         )
         self._stages = Stages(self._context, self._take_frame, self._serve, self._fuels)
         self._status = LinkStatus(state=LinkState.DISCONNECTED, since=clock.now_utc())
@@ -180,6 +181,10 @@ class HanSession(CadLink):
         await self.stop()
         self._grant = grant
         await self._context.load()
+        if self._grant is not grant:
+            # Stopped meanwhile, such as by a withdrawal.
+            return
+        self._context.require_consent()
         self._task = create_task(self._run(), name="smets1_cad HAN session")
 
     @override
@@ -215,12 +220,11 @@ class HanSession(CadLink):
 
     @override
     async def refresh(self, fuel: Fuel) -> None:
-        poller = self._running()
-        await poller.read(fuel)
+        await self._running(fuel).read(fuel)
 
     @override
     async def fetch_profile(self, fuel: Fuel, until: datetime, periods: int) -> None:
-        poller = self._running()
+        poller = self._running(fuel)
         if fuel not in self.capabilities.profile:
             raise NotRunning(
                 "The meter keeps no log that can be read.", reason="no_profile"
@@ -233,10 +237,14 @@ class HanSession(CadLink):
         """Try to join at once: somebody knows that the hub is open."""
         self._stages.hurry()
 
-    def _running(self) -> Poller:
+    def _running(self, fuel: Fuel) -> Poller:
         if self._poller is None or not self._has_consent():
             raise NotRunning(
                 "The CAD is not connected to the meters now. Look at its pairing status."
+            )
+        if fuel not in self._fuels():
+            raise ConsentMissing(
+                f"Consent does not cover the {fuel} meter. Give it for that meter first."
             )
         return self._poller
 
@@ -244,7 +252,9 @@ class HanSession(CadLink):
         return self._grant is not None and self._grant.is_valid
 
     def _fuels(self) -> frozenset[Fuel]:
-        return self._grant.fuels if self._grant is not None else frozenset()
+        if self._grant is None or not self._grant.is_valid:
+            return frozenset()
+        return self._grant.fuels
 
     # What goes on.
 
@@ -256,6 +266,7 @@ class HanSession(CadLink):
         stop_listening = self._context.radio.listen(self._radio_event)
         try:
             while True:
+                self._context.require_consent()
                 try:
                     stage = await self._until_lost(stage)
                     pause = timings.reconnect

@@ -114,6 +114,7 @@ class Stages:
         await self._check_credentials()
         pace = joiner.JoinPace(context.timings, context.clock.monotonic())
         while True:
+            context.require_consent()
             self._join_now.clear()
             try:
                 context.status(LinkState.SCANNING)
@@ -303,6 +304,7 @@ class Stages:
         context.counters["rejoins"] += 1
         tries, wait = 0, timings.rejoin_first
         while True:
+            context.require_consent()
             context.status(LinkState.REJOINING)
             # Under the network key, then by the trust centre; here, then everywhere.
             secured, everywhere = tries % 2 == 0, tries % 4 >= 2
