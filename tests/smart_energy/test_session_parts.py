@@ -47,7 +47,7 @@ from custom_components.smets1_cad.smart_energy.session.record import (
 )
 from tests.cad.clocks import SteppedClock
 
-from .session_fakes import ScriptedExchange, read_response, record
+from .session_fakes import HUB, ScriptedExchange, read_response, record
 
 METER, PRICE, BASIC, KEEP_ALIVE, TIME = 0x0702, 0x0700, 0x0000, 0x0025, 0x000A
 
@@ -423,3 +423,13 @@ async def test_failure_still_proves_that_the_hub_is_there() -> None:
         ScriptedExchange(refuse), record((1, KEEP_ALIVE, None)), Timings()
     )  # type: ignore[arg-type]
     assert await alive.prove()
+
+
+def test_a_record_shows_neither_network_nor_whose_meter_it_is() -> None:
+    made = record((1, 0x0702, Fuel.ELECTRICITY))
+    made.extended_pan_id = "a1:b2"
+    made.endpoints[1].clusters[0x0702].static = {0x0307: "0x3132333435"}
+    shown = repr(made)
+    assert "HanRecord" in shown
+    for secret in ("a1:b2", str(HUB), "3132333435"):
+        assert secret not in shown

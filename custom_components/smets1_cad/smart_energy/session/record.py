@@ -36,7 +36,7 @@ class ClusterRecord:
         refused: commands that the hub does not have.
     """
 
-    static: dict[int, StaticValue] = field(default_factory=dict)
+    static: dict[int, StaticValue] = field(default_factory=dict, repr=False)
     supported: set[int] = field(default_factory=set)
     missing: set[int] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)
@@ -76,8 +76,8 @@ class HanRecord:
         read_once: what does not change and has been asked for since the join.
     """
 
-    extended_pan_id: str | None = None
-    trust_centre: str | None = None
+    extended_pan_id: str | None = field(default=None, repr=False)
+    trust_centre: str | None = field(default=None, repr=False)
     authorised: bool = False
     endpoints: dict[int, EndpointRecord] = field(default_factory=dict)
     read_once: set[StaticKey] = field(default_factory=set)
