@@ -14,6 +14,7 @@ from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.pairing import Pairing
 from custom_components.smets1_cad.pairing_states import PairingState
 from custom_components.smets1_cad.radio.probe import StickUnreachable
+from custom_components.smets1_cad.smart_energy.certificate import CryptoSuite
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.store import async_load_consents
 from homeassistant.config_entries import (
@@ -25,6 +26,7 @@ from homeassistant.core import HomeAssistant
 from virtual_han.supplier import SupplierService
 
 from .walk import (
+    EUI64,
     HOME,
     METERS,
     OTHER_CODE,
@@ -131,6 +133,40 @@ async def test_consent_again_after_unpairing_begins_anew(
     after = await pairing(hass)
     assert after.state is PairingState.RECORDED
     assert after.key != before.key
+
+
+@pytest.mark.parametrize("seen", [EUI64, "00124B0001ABCDEE"])
+async def test_reauth_sets_a_cad_up_anew_whose_keys_were_erased(
+    walk: Walk, hass: HomeAssistant, stick: AsyncMock, seen: str
+) -> None:
+    """After a change of tenancy: certificate, install code, home, consent, and a request of its own."""
+    entry = await walk.to_end()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    store = await stored(hass)
+    for section in (store.pairing, store.setup, store.secrets):
+        await section.clear()
+    stick.return_value = replace(
+        STICK, eui64=Eui64.parse(seen), cbke_suites=frozenset({CryptoSuite.SUITE_2})
+    )
+    await withdrawn(walk, hass)
+    await walk.fill("reauth_confirm")
+    assert ("certificate_stick" in walk.at["menu_options"]) == (seen == EUI64)
+    await walk.choose("cad", "certificate_none")
+    await walk.fill("certificate_none")
+    await walk.fill("install_code", install_code=OTHER_CODE)
+    await walk.fill("home", **HOME | {"name": "New Tenant"})
+    await walk.fill("fuels", fuels="both", ihd="none")
+    await walk.fill("meters", **METERS)
+    await walk.fill("consent", **TICKED)
+    await walk.fill("pairing_details")
+    await walk.choose("request", "letter")
+    await walk.fill("letter", sent=True)
+    await walk.choose("wait", "finish")
+    walk.aborted("reauth_successful")
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert (await pairing(hass)).state is PairingState.SENT
+    assert await has_consent(hass)
 
 
 async def test_reauth_asks_for_what_was_erased(walk: Walk, hass: HomeAssistant) -> None:

@@ -33,6 +33,9 @@ NOT_ASKED: Final = 0
 class ReopeningSteps(ServiceSteps):
     """Reauthentication and reconfiguration."""
 
+    _is_anew: bool = False
+    """Whether the CAD itself has to be set up again, as a change of tenancy has erased what it had."""
+
     def _entry(self) -> ConfigEntry[Any] | None:
         """Return the entry that is being changed, None while one is being made."""
         if self.source == SOURCE_REAUTH:
@@ -97,9 +100,23 @@ class ReopeningSteps(ServiceSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Send the request again, or by another route; ask first for what is not known."""
+        if self._draft.install_code is None:
+            self._is_anew = True
+            await self._look_at_stick()
+            return await self.async_step_cad()
         if not self._is_known():
             return await self.async_step_home()
         return await self.async_step_consent()
+
+    async def _look_at_stick(self) -> None:
+        """Take what is in the stick, its certificate and install code, if it is where it was and nobody has it open."""
+        entry, known = self._entry(), self._stick
+        assert entry is not None
+        if entry.state is ConfigEntryState.LOADED:
+            return
+        await self._open(self._draft.path, entry_id=entry.entry_id)
+        if self._stick.eui64 != known.eui64:
+            self._stick = known
 
     async def async_step_port(
         self, user_input: dict[str, Any] | None = None
@@ -147,6 +164,8 @@ class ReopeningSteps(ServiceSteps):
     async def _next_after_cad(self) -> ConfigFlowResult:
         if self._entry() is None:
             return await self.async_step_home()
+        if self._is_anew:
+            return await self.async_step_again()
         if self._draft.code_changed:
             # The supplier has the other one, with which the CAD cannot join any more.
             return await self.async_step_again()
@@ -162,8 +181,11 @@ class ReopeningSteps(ServiceSteps):
         if entry is None:
             return await super()._next_after_request()
         paired = (await self._pairing()).state is PairingState.PAIRED
-        if self.source == SOURCE_REAUTH or paired:
+        if (self.source == SOURCE_REAUTH and not self._is_anew) or paired:
             return self._end()
+        if self._is_anew:
+            # Loading the entry would end this dialog; it has nothing to follow yet.
+            return await super()._next_after_request()
         # From here on the new consent holds, whether or not the dialog is walked to its end.
         self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return await super()._next_after_request()
