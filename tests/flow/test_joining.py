@@ -37,7 +37,9 @@ def short() -> Generator[None]:
         yield
 
 
-async def to_join(walk: Walk, han: VirtualHan, certificate: str = "") -> None:
+async def to_join(
+    walk: Walk, han: VirtualHan, certificate: str = "", **meters: str
+) -> None:
     """Go as far as joining, on the virtual stick, without leaving the dialog."""
     await walk.begin()
     await walk.fill("user", **{CONF_DEVICE: han.url})
@@ -50,7 +52,7 @@ async def to_join(walk: Walk, han: VirtualHan, certificate: str = "") -> None:
     # The stick has its maker's install code, so none is asked for.
     await walk.fill("home", **HOME)
     await walk.fill("fuels", fuels="both", ihd="none")
-    await walk.fill("meters", **METERS)
+    await walk.fill("meters", **METERS | meters)
     await walk.fill("consent", **TICKED)
     await walk.fill("pairing_details")
     await walk.choose("request", "join")
@@ -78,6 +80,23 @@ async def test_hub_that_is_not_open(hass: HomeAssistant, han: VirtualHan) -> Non
     await walk.fill("joined")
     assert walk.entry.unique_id == "00124B0001ABCDEF"
     assert (await pairing(hass)).state is PairingState.PAIRED
+
+
+@pytest.mark.parametrize("other", [{"mpan": "2000054879610"}, {"mprn": "7412306508"}])
+async def test_meters_of_another_home(
+    hass: HomeAssistant, han: VirtualHan, other: dict[str, str]
+) -> None:
+    """Nothing of them is kept, the CAD does not count as paired, and the stick is free again."""
+    han.admit()
+    walk = Walk(hass)
+    await to_join(walk, han, certificate_text(han), **other)
+    await walk.watch()
+    assert walk.at["step_id"] == "not_joined_supplier"
+    assert "not the one that you declared" in told(walk)
+    assert await (await stored(hass)).readings.load() is None
+    assert (await pairing(hass)).state is PairingState.RECORDED
+    await walk.choose("not_joined_supplier", "finish")
+    assert walk.entry.unique_id == "00124B0001ABCDEF"
 
 
 async def test_killed_after_joining(hass: HomeAssistant, han: VirtualHan) -> None:

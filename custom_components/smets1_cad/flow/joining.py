@@ -9,11 +9,12 @@ import probatio
 
 from homeassistant.config_entries import ConfigFlowResult
 
-from ..cad.errors import CadError
+from ..cad.errors import CadError, Responsible
 from ..cad.link import LinkState, LinkStatus
-from ..cad.models import CadUpdate, ElectricityReading, Fuel, GasReading
+from ..cad.models import CadUpdate, ElectricityReading, Fuel, GasReading, MeterIdentity
 from ..const import DOMAIN, LOGGER
 from ..first_readings import collect, meters_as_json
+from ..identity import Comparison, compare_meter
 from ..zigbee_cad import async_build_session
 from .consent import ConsentSteps
 from .radio import RadioSteps
@@ -40,6 +41,13 @@ _PROGRESS: Final[Mapping[LinkState, float]] = {
 
 _ENDS: Final = frozenset({LinkState.FAILED, LinkState.NOT_JOINED})
 """States in which an error is the answer, for somebody who watches."""
+
+
+class MeterMismatch(CadError):
+    """Raised when a meter is not the one that was declared (R3)."""
+
+    reason = "meter_mismatch"
+    responsible = Responsible.SUPPLIER
 
 
 class JoinSteps(RadioSteps, ConsentSteps):
@@ -82,7 +90,9 @@ class JoinSteps(RadioSteps, ConsentSteps):
         ended, some, every = Event(), Event(), Event()
         grant = self._consents.grant
         assert grant is not None
+        declared = self._identity()
         updates: list[CadUpdate] = []
+        strange: list[MeterIdentity] = []
 
         def on_status(status: LinkStatus) -> None:
             self.async_update_progress(_PROGRESS.get(status.state, 0.0))
@@ -92,6 +102,13 @@ class JoinSteps(RadioSteps, ConsentSteps):
                     ended.set()
 
         def on_update(update: CadUpdate) -> None:
+            if (
+                isinstance(update, MeterIdentity)
+                and compare_meter(declared, update) is Comparison.DIFFERENT_METER
+            ):
+                strange.append(update)
+                ended.set()
+                some.set()
             updates.append(update)
             if isinstance(update, ElectricityReading | GasReading):
                 self._found |= {update.fuel}
@@ -113,16 +130,24 @@ class JoinSteps(RadioSteps, ConsentSteps):
             with suppress(TimeoutError):
                 async with timeout(JOIN_TIMEOUT):
                     await self._first_of(ended, some)
-                    if some.is_set():
+                    if some.is_set() and not strange:
                         # A gas meter that is asleep need not hold up electricity.
                         await self._first_of(ended, every, seconds=READ_TIMEOUT)
-                        await _until_quiet(updates)
+                        if not strange:
+                            await _until_quiet(updates)
         except CadError as err:
             self._join_error = err
         finally:
             # Also when the dialog is closed, which cancels this: the stick must be free.
             await session.stop()
-        if self._found:
+        if strange:
+            # Somebody else's readings are neither shown nor kept.
+            self._found = frozenset()
+            self._join_error = MeterMismatch(
+                f"The {strange[0].fuel} meter on this hub is not the one that you declared. "
+                "Compare the numbers with your bill; if they are right, ask your supplier which home this hub is in."
+            )
+        elif self._found:
             await self._keep_found(updates)
 
     async def _keep_found(self, updates: list[CadUpdate]) -> None:
