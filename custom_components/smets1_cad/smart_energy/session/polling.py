@@ -13,8 +13,8 @@ from ...cad.pacing import Burst, TooSoon, jittered
 from ..errors import EgressDenied
 from .const import LOGGER
 from .context import Context
-from .discovery import find_endpoints
-from .errors import HubRefused, HubSilent, KeyRefused, NotRunning
+from .discovery import discover, find_endpoints
+from .errors import HubRefused, HubSilent, KeyRefused, NoHubServices, NotRunning
 from .link import HubLink
 
 _SILENT_BURSTS: Final = 3
@@ -54,7 +54,11 @@ class Poller:
     """Reads one link until it is cancelled, or something ends it."""
 
     def __init__(
-        self, context: Context, link: HubLink, fuels: Callable[[], frozenset[Fuel]]
+        self,
+        context: Context,
+        link: HubLink,
+        fuels: Callable[[], frozenset[Fuel]],
+        found: Callable[[], None],
     ) -> None:
         """Prepare to read.
 
@@ -62,10 +66,12 @@ class Poller:
             context: the session's parts.
             link: the connection to the hub.
             fuels: the fuels that may be read, by consent.
+            found: called when a meter was found that was not there before.
         """
         self._context = context
         self._link = link
         self._fuels = fuels
+        self._found = found
         self._lock = Lock()
         self._silent = 0
         self._errands: list[_Errand] = []
@@ -82,6 +88,7 @@ class Poller:
         clock, keep_alive = self._context.clock, self._link.keep_alive
         due: dict[Fuel | None, float] = dict.fromkeys(Fuel, clock.monotonic())
         due[None] = clock.monotonic() + keep_alive.every
+        look = clock.monotonic() + self._context.timings.rediscover
         while True:
             now = clock.monotonic()
             for fuel in Fuel:
@@ -96,6 +103,40 @@ class Poller:
             else:
                 wait = await self._cycle(what)
                 due[what] = clock.monotonic() + wait.total_seconds()
+            if clock.monotonic() >= look:
+                due |= dict.fromkeys(await self._look_again(), clock.monotonic())
+                look = clock.monotonic() + self._context.timings.rediscover
+
+    async def _look_again(self) -> set[Fuel]:
+        """Look for meters that joined after the CAD; return the fuels that have one now.
+
+        Asks nothing where every fuel that consent covers has its meter. What the hub
+        no longer shows stays in the record: a meter may be off for a while.
+
+        Raises: as `run`, but for silence, which reading notices.
+        """
+        context, link = self._context, self._link
+        lacking = {fuel for fuel in self._fuels() if not self._is_read(fuel)}
+        if not lacking or self._rest:
+            return set()
+        async with self._lock:
+            try:
+                found = await find_endpoints(context.radio.hub, context.timings.reply)
+                for number, place in found.items():
+                    known = context.record.endpoints.setdefault(number, place)
+                    known.clusters = place.clusters | known.clusters
+                    link.exchange.hear(number, place.clusters)
+                await discover(
+                    link.exchange, context.record, context.gate, self._fuels()
+                )
+            except (HubSilent, NoHubServices, EgressDenied) as err:
+                LOGGER.debug("No further meter was found: %s", err)
+            finally:
+                await context.save()
+        come = {fuel for fuel in lacking if self._is_read(fuel)}
+        if come:
+            self._found()
+        return come
 
     def _is_read(self, fuel: Fuel) -> bool:
         return fuel in self._fuels() and bool(self._link.reader.meters(fuel))

@@ -338,15 +338,21 @@ class HanSession(CadLink):
 
     async def _serve(self, link: HubLink) -> None:
         """Read the hub until something ends it."""
-        teller = self._tell_of()
-        teller.rescale()
-        for update in teller.identities():
-            self._publish(update)
-        self._poller = poller = Poller(self._context, link, self._fuels)
+        self._tell_identities()
+        self._poller = poller = Poller(
+            self._context, link, self._fuels, self._tell_identities
+        )
         try:
             await poller.run()
         finally:
             poller.close()
+
+    def _tell_identities(self) -> None:
+        """Take up what discovery found, and tell whose meters they are."""
+        teller = self._tell_of()
+        teller.rescale()
+        for update in teller.identities():
+            self._publish(update)
 
     def _tell_of(self) -> Teller:
         record = self._context.record
