@@ -94,6 +94,7 @@ async def async_change_of_tenancy(
         if tenancy.record.open is None:
             await _async_open(hass, entry, tenancy, reason, end_pairing=end_pairing)
     finally:
+        _close_dialogs(hass, entry)
         await _async_unload(hass, entry)
     try:
         return await asyncio.shield(_start(hass, entry, tenancy))
@@ -200,6 +201,18 @@ async def _async_open(
             ),
         )
     )
+
+
+@callback
+def _close_dialogs(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """End what is being typed about the CAD: one more step would write it back."""
+    flows = hass.config_entries.flow
+    for flow in flows.async_progress_by_handler(DOMAIN):
+        context = flow["context"]
+        if entry.unique_id == context.get("unique_id") or (
+            entry.entry_id == context.get("entry_id")
+        ):
+            flows.async_abort(flow["flow_id"])
 
 
 async def _async_unload(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:

@@ -17,6 +17,7 @@ from custom_components.smets1_cad.radio.probe import StickUnreachable
 from custom_components.smets1_cad.smart_energy.certificate import CryptoSuite
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.store import async_load_consents
+from custom_components.smets1_cad.tenancy import _close_dialogs
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
@@ -133,6 +134,16 @@ async def test_consent_again_after_unpairing_begins_anew(
     after = await pairing(hass)
     assert after.state is PairingState.RECORDED
     assert after.key != before.key
+
+
+async def test_dialog_ends_with_the_tenancy(walk: Walk, hass: HomeAssistant) -> None:
+    """What is typed in it would come back after everything was erased."""
+    await walk.to_end()
+    entry = walk.entry
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "home")
+    _close_dialogs(hass, entry)
+    assert not hass.config_entries.flow.async_progress()
 
 
 @pytest.mark.parametrize("seen", [EUI64, "00124B0001ABCDEE"])
