@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -15,8 +15,10 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.smets1_cad.assembly import Parts
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.options import CadOptions
 from custom_components.smets1_cad.pairing import Pairing, PairingKeeper
 from custom_components.smets1_cad.pairing_request import Quote
 from custom_components.smets1_cad.pairing_states import PairingState as S
@@ -414,3 +416,27 @@ async def test_nothing_is_asked_once_it_is_stopped(followed: Followed) -> None:
     await followed.keeper.update(lambda pairing: pairing.advance(S.ACCEPTED, NOW))
     await followed.after(4000)
     assert followed.service.asked == []
+
+
+@pytest.mark.parametrize(
+    ("state", "reads"),
+    [
+        (S.PAIRED, True),
+        (S.REMOVED, False),
+        (S.CANCELLED, False),
+        (S.UNPAIRED, False),
+    ],
+)
+def test_a_pairing_that_is_over_is_not_read(state: S, reads: bool) -> None:
+    keeper = Mock(pairing=Mock(state=state))
+    grant = Mock(is_valid=True)
+    parts = Parts(
+        options=CadOptions(),
+        store=Mock(),
+        consents=Mock(grant=grant),
+        session=Mock(),
+        install_code=None,
+        keeper=keeper,
+        service=None,
+    )
+    assert parts.grant is (grant if reads else None)

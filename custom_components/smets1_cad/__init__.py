@@ -78,7 +78,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
         )
     else:
         coordinator.async_start_dormant()
-        if not parts.consents.is_withdrawn:
+        given = parts.consents.grant
+        if not parts.consents.is_withdrawn and not (given and given.is_valid):
             entry.async_start_reauth(hass)
     entry.async_on_unload(async_keep_for(hass, entry, parts.history_kept_for))
     entry.runtime_data = Smets1CadRuntimeData(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_DEVICE
@@ -25,6 +25,11 @@ from .smart_energy.session import HanSession
 from .store import CadStore, async_get_store, async_load_consents
 from .supplier_api import PairingService
 from .zigbee_cad import async_build_session
+
+_OVER: Final = frozenset(
+    {PairingState.CANCELLED, PairingState.REMOVED, PairingState.UNPAIRED}
+)
+"""States of a pairing in which there is no meter to read, whatever consent says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +76,7 @@ class Parts:
         grant = self.consents.grant
         if grant is None or not grant.is_valid:
             return None
-        if (
-            self.keeper is not None
-            and self.keeper.pairing.state is PairingState.UNPAIRED
-        ):
+        if self.keeper is not None and self.keeper.pairing.state in _OVER:
             return None
         return grant
 
