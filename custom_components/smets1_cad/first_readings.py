@@ -16,20 +16,6 @@ from .cad.models import (
     Tariff,
 )
 from .meter_state import MeterState
-from .store import JsonObject
-
-
-def meters_as_json(meters: dict[Fuel, MeterState], *, ended: bool) -> JsonObject:
-    """Return meters as the store's section of readings has them.
-
-    Args:
-        meters: what is known of each.
-        ended: whether nothing can have been read since.
-    """
-    return {
-        "ended": ended,
-        "meters": {fuel.value: meter.as_dict() for fuel, meter in meters.items()},
-    }
 
 
 def collect(updates: Iterable[CadUpdate]) -> dict[Fuel, MeterState]:

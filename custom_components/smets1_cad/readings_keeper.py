@@ -64,7 +64,7 @@ class ReadingsKeeper:
         """Write what may be lost, if the last write is long enough ago."""
         if monotonic() - self._saved_at >= SAVE_EVERY:
             self._saved_at = monotonic()
-            self._store.readings.save_later(_as_json(meters, ended=False))
+            self._store.readings.save_later(meters_as_json(meters, ended=False))
 
     async def save(self, meters: Mapping[Fuel, MeterState], *, ended: bool) -> None:
         """Write now.
@@ -75,12 +75,18 @@ class ReadingsKeeper:
         """
         self._saved_at = monotonic()
         try:
-            await self._store.readings.save(_as_json(meters, ended=ended))
+            await self._store.readings.save(meters_as_json(meters, ended=ended))
         except StoreError as err:
             LOGGER.warning("The last readings were not kept: %s", err)
 
 
-def _as_json(meters: Mapping[Fuel, MeterState], *, ended: bool) -> JsonObject:
+def meters_as_json(meters: Mapping[Fuel, MeterState], *, ended: bool) -> JsonObject:
+    """Return meters as the store's section of readings has them.
+
+    Args:
+        meters: what is known of each.
+        ended: whether nothing can have been read since.
+    """
     return {
         "ended": ended,
         "meters": {fuel.value: meter.as_dict() for fuel, meter in meters.items()},
