@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import probatio
@@ -10,6 +11,8 @@ from syrupy.assertion import SnapshotAssertion
 # The plugin brings a custom_components package of its own; ours must be the
 # one that Home Assistant's loader finds.
 import custom_components.smets1_cad  # noqa: F401
+from custom_components.smets1_cad.const import DOMAIN
+from homeassistant.config_entries import HANDLERS
 
 # probatio 0.13.0 compiles a schema that is used often, and then does not know the
 # name `inf`, which zigpy 2.4.0 has in its own; here each test opens a stick anew.
@@ -20,6 +23,17 @@ probatio.set_compile_policy(probatio.CompilePolicy.OFF)
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Return snapshots in Home Assistant's own format."""
     return snapshot.use_extension(HomeAssistantSnapshotExtension)
+
+
+@pytest.fixture(autouse=True)
+def no_dialogs_left_behind() -> Generator[None]:
+    """Have each test leave the dialogs that the next ones in its process need.
+
+    Home Assistant keeps them in a dictionary that outlives its core.
+    """
+    before = HANDLERS.get(DOMAIN)
+    yield
+    assert before in (None, HANDLERS.get(DOMAIN)), "a test replaced the dialogs"
 
 
 @pytest.fixture(scope="session")

@@ -140,7 +140,6 @@ class House:
 
     def play_integration(self) -> None:
         """Be the integration, as far as erasing is concerned."""
-        HANDLERS[DOMAIN] = ConfigFlow
         mock_integration(
             self.hass,
             MockModule(
@@ -187,6 +186,7 @@ async def open_house(
     loader.async_setup(hass)
     await bootstrap.async_load_base_functionality(hass)
     house = House(hass)
+    HANDLERS[DOMAIN] = ConfigFlow
     house.play_integration()
     async_initialize_recorder(hass)
     url = db_url or f"sqlite:///{config / 'home-assistant_v2.db'}"

@@ -10,7 +10,10 @@ from typing import Any
 from unittest.mock import AsyncMock, patch
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    mock_config_flow,
+)
 from sqlalchemy.exc import OperationalError
 
 from custom_components.smets1_cad import tenancy
@@ -35,7 +38,7 @@ from custom_components.smets1_cad.tenancy import (
 from custom_components.smets1_cad.tenancy_record import TenancyEnd
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.core import Recorder
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigFlow
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
     device_registry as dr,
@@ -122,10 +125,12 @@ async def entry(
     house.play_integration()
     entry = MockConfigEntry(domain=DOMAIN, unique_id=CAD)
     entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    yield entry
-    await hass.async_block_till_done(wait_background_tasks=True)
+    # Handlers outlive a core: the tests that follow need the real one.
+    with mock_config_flow(DOMAIN, ConfigFlow):
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        yield entry
+        await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def settle(hass: HomeAssistant) -> None:
