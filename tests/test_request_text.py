@@ -34,7 +34,7 @@ SUMMER = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
 """Already the first of July in Great Britain."""
 CODE = InstallCode(bytes.fromhex("83FED3407A939723A5C639B26916D505"))
 """Its CRC, C3B5 in print, is published beside it."""
-ENDS = {Purpose.UNPAIR, Purpose.TENANCY}
+ENDS = (Purpose.UNPAIR, Purpose.TENANCY)
 
 
 def identity(**changes: Any) -> Identity:
