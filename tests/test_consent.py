@@ -22,6 +22,7 @@ from custom_components.smets1_cad.consent import (
     Renewal,
     Scope,
     Withdrawal,
+    WithdrawalNotStored,
 )
 from custom_components.smets1_cad.consent_log import (
     ConsentLog,
@@ -369,6 +370,50 @@ async def test_r2_withdrawal_stops_the_flow_before_anything_is_written(
     assert (consents.current, consents.grant) == (None, None)
     await consents.withdraw(Withdrawal.REQUESTED)
     assert len(disk.saved["entries"]) == 2
+
+
+async def test_a_withdrawal_that_is_not_stored_has_ended_consent(
+    consents: Consents, disk: Disk, clock: FrozenClock
+) -> None:
+    """It is stored later, with the time at which it was made, and ends no consent that was given since."""
+    await consents.give(declaration())
+    told: list[bool] = []
+    forget = consents.on_unstored(told.append)
+    disk.fails = True
+    with pytest.raises(WithdrawalNotStored):
+        await consents.withdraw(Withdrawal.REQUESTED)
+    assert consents.is_withdrawn
+    assert consents.is_unstored
+    assert (consents.current, consents.grant) == (None, None)
+    clock.now += timedelta(hours=1)
+    for _ in range(2):
+        with pytest.raises(WithdrawalNotStored):
+            await consents.settle()
+    assert told == [True]
+    disk.fails = False
+    await consents.settle()
+    assert told == [True, False]
+    assert restarted(disk, clock).records[-1].withdrawn_at == NOW
+    grant = await consents.give(declaration())
+    await consents.settle()
+    assert grant.is_valid
+    forget()
+
+
+async def test_consent_given_again_stores_the_withdrawal_before_it(
+    consents: Consents, disk: Disk, clock: FrozenClock
+) -> None:
+    await consents.give(declaration())
+    disk.fails = True
+    with pytest.raises(WithdrawalNotStored):
+        await consents.withdraw(Withdrawal.REQUESTED)
+    disk.fails = False
+    grant = await consents.give(declaration())
+    assert not consents.is_unstored
+    await consents.settle()
+    assert grant.is_valid
+    withdrawals = [record.withdrawal for record in restarted(disk, clock).records]
+    assert withdrawals == [Withdrawal.REQUESTED, None]
 
 
 async def test_every_listener_is_told_once(

@@ -29,6 +29,7 @@ from custom_components.smets1_cad.store import (
     async_remove_store,
 )
 from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import get_internal_store_manager
 from homeassistant.util.file import WriteError
 
@@ -189,6 +190,23 @@ async def test_write_that_fails_is_raised_and_undone(
     assert await store.pairing.load() == {"state": "recorded"}
     await store.session.save({})
     assert contents(ours(folder)[0])["data"]["pairing"] == {"state": "recorded"}
+
+
+async def test_write_that_cannot_be_read_back_is_undone(hass: HomeAssistant) -> None:
+    """Consent that is said not to be stored must not be in force the next time that it is looked at."""
+    store = await async_get_store(hass, CAD)
+    consents = await async_load_consents(hass, store, SYSTEM_CLOCK)
+    with (
+        patch(
+            "homeassistant.helpers.storage.json_util.load_json",
+            side_effect=HomeAssistantError("Input/output error"),
+        ),
+        pytest.raises(StoreError) as caught,
+    ):
+        await consents.give(declaration())
+    assert caught.value.reason == "store_not_written"
+    consents = await async_load_consents(hass, store, SYSTEM_CLOCK)
+    assert consents.grant is None
 
 
 def _no_space(*_: object, **__: object) -> None:

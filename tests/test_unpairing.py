@@ -1,7 +1,9 @@
 """Withdrawal and unpairing: asked for, sent once, followed until confirmed, carried out (R2, R19)."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -16,11 +18,14 @@ from custom_components.smets1_cad.smart_energy.session.errors import RemovedFrom
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util.file import WriteError
 from virtual_han.clock import Clock
 from virtual_han.supplier import Answering, Behaviour, Desk, SupplierService
 
 from .fake_link import EUI, NOW, electricity
 from .leaving_home import LeavingHome, leaving_home
+from .test_store import forget
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
@@ -94,20 +99,110 @@ async def test_after_withdrawal_a_restart_reads_nothing_and_asks_for_nothing(
     assert not paired.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
 
-async def test_consent_that_is_not_stored_has_ended_all_the_same(
-    paired: LeavingHome, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fail(*_: Any, **__: Any) -> None:
-        raise CadError("The disk is full. Make room.", reason="store_not_written")
-
-    monkeypatch.setattr(
-        "custom_components.smets1_cad.document.Document.async_save", fail
+def unstored(home: LeavingHome) -> bool:
+    """Whether an issue says that a withdrawal is not stored."""
+    return any(
+        domain == DOMAIN and issue_id.startswith("withdrawal_not_stored")
+        for domain, issue_id in ir.async_get(home.hass).issues
     )
-    with pytest.raises(HomeAssistantError, match="The disk is full"):
+
+
+@contextmanager
+def full_disk() -> Generator[None]:
+    """Let nothing be written any more, as Home Assistant's storage finds out and logs."""
+    with patch(
+        "homeassistant.helpers.storage.write_utf8_file_atomic",
+        side_effect=WriteError("No space left on device"),
+    ):
+        yield
+
+
+class TestFullDisk:
+    """A withdrawal that cannot be written down has ended the consent all the same."""
+
+    @pytest.fixture
+    def hass_config_dir(self, hass_tmp_config_dir: str) -> str:
+        """A folder of the test's own, with a real disk."""
+        return hass_tmp_config_dir
+
+    @pytest.fixture
+    def hass_storage(self) -> dict[str, Any]:
+        """Nothing: the disk is real here."""
+        return {}
+
+    async def test_nothing_is_read_over_a_reload_until_it_is_stored(
+        self, paired: LeavingHome
+    ) -> None:
+        """Nobody is asked for consent again either; it is stored as soon as there is room."""
+        with full_disk():
+            with pytest.raises(HomeAssistantError, match="Reading has stopped"):
+                await paired.act("withdraw_consent")
+            await paired.hass.async_block_till_done()
+            assert paired.state(POWER) == "unavailable"
+            assert "stop" in paired.link.calls
+            assert unstored(paired)
+            for _ in range(2):
+                await paired.restart()
+                await paired.wait(minutes=1)
+                assert "start" not in paired.link.calls
+                assert not paired.entry.runtime_data.coordinator.has_consent
+                assert paired.issue_key() == "still_listed"
+                assert unstored(paired)
+            flows = paired.hass.config_entries.flow
+            assert not flows.async_progress_by_handler(DOMAIN)
+        await paired.wait(minutes=1)
+        assert not unstored(paired)
+        forget(paired.hass)
+        (record,) = (await paired.stored_consents()).records
+        assert record.withdrawal is Withdrawal.REQUESTED
+        assert record.withdrawn_at == NOW
+
+    async def test_it_is_stored_while_the_entry_is_unloaded(
+        self, paired: LeavingHome
+    ) -> None:
+        with full_disk(), pytest.raises(HomeAssistantError):
+            await paired.act("withdraw_consent")
+        await paired.hass.config_entries.async_unload(paired.entry.entry_id)
+        await paired.wait(minutes=1)
+        assert not unstored(paired)
+        forget(paired.hass)
+        assert (await paired.stored_consents()).is_withdrawn
+
+    async def test_withdrawing_again_stores_it_at_once(
+        self, paired: LeavingHome
+    ) -> None:
+        with full_disk(), pytest.raises(HomeAssistantError):
+            await paired.act("withdraw_consent")
         await paired.act("withdraw_consent")
-    await paired.hass.async_block_till_done()
-    assert paired.state(POWER) == "unavailable"
-    assert "stop" in paired.link.calls
+        assert not unstored(paired)
+        forget(paired.hass)
+        assert (await paired.stored_consents()).is_withdrawn
+
+    async def test_with_the_entry_removed_nothing_is_left_to_store(
+        self, paired: LeavingHome
+    ) -> None:
+        with full_disk(), pytest.raises(HomeAssistantError):
+            await paired.act("withdraw_consent")
+        await paired.hass.config_entries.async_remove(paired.entry.entry_id)
+        assert not unstored(paired)
+        await paired.wait(minutes=1)
+        forget(paired.hass)
+        assert (await paired.stored_consents()).records == ()
+
+    async def test_the_stick_leaves_although_its_end_is_not_stored(
+        self, paired: LeavingHome
+    ) -> None:
+        """What the supplier has confirmed does not wait for room on a disk."""
+        await paired.act("request_unpairing", reason="fault", route="letter", sent=True)
+        with patch.object(
+            paired.entry.runtime_data.consents,
+            "_save",
+            side_effect=CadError("Full.", reason="store_not_written"),
+        ):
+            await paired.act("confirm_unpairing")
+            assert paired.link.calls[-1] == "unpair"
+            assert paired.issue_key() == "unpaired"
+            assert unstored(paired)
 
 
 # --- by email, letter, telephone
@@ -403,12 +498,14 @@ async def test_a_confirmation_that_is_not_stored_comes_again(
     """The link fails again at the next start, and the hub's order is noted then."""
     await paired.act("request_unpairing", reason="fault", route="letter", sent=True)
     gone = RemovedFromHan("The hub told the CAD to leave. Ask why.")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as monkey:
 
         async def fail(*_: Any, **__: Any) -> None:
             raise CadError("The disk is full. Make room.", reason="store_not_written")
 
-        patch.setattr("custom_components.smets1_cad.document.Document.async_save", fail)
+        monkey.setattr(
+            "custom_components.smets1_cad.document.Document.async_save", fail
+        )
         paired.link.move(LinkState.FAILED, gone)
         await paired.hass.async_block_till_done()
     assert "That the CAD is unpaired was not kept" in caplog.text

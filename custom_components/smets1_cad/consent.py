@@ -8,200 +8,41 @@ written, so that the flow of data stops whatever the disk does.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
-import logging
-from typing import Any, Final
+from typing import Any
 
 from .cad.clock import Clock
-from .cad.errors import CadError, Responsible
+from .cad.errors import CadError
 from .cad.models import Fuel
 from .consent_log import ConsentLog, Damage, DamageKind, EntryKind, JsonObject, LogEntry
-from .consent_text import Box, ShownText, Wording, boxes_required
-from .identity import Identity, Ihd
+from .consent_record import (
+    DEFAULT_PERIOD,
+    ConsentError,
+    ConsentGrant,
+    ConsentRecord,
+    Declaration,
+    Renewal,
+    Scope,
+    Withdrawal,
+    WithdrawalNotStored,
+)
+from .consent_text import Box, Wording
+from .identity import Identity
 
-LOGGER: Final = logging.getLogger(__package__)
+__all__ = [
+    "DEFAULT_PERIOD",
+    "ConsentError",
+    "ConsentGrant",
+    "ConsentRecord",
+    "Consents",
+    "Declaration",
+    "Renewal",
+    "Scope",
+    "Withdrawal",
+    "WithdrawalNotStored",
+]
 
-DEFAULT_PERIOD: Final = timedelta(days=365)
-"""After which consent is asked for again, unless the user sets another."""
-
-
-class ConsentError(CadError):
-    """Raised when something needs consent that is not there, or not complete."""
-
-    reason = "consent"
-    responsible = Responsible.HOUSEHOLDER
-
-
-class Withdrawal(StrEnum):
-    """Why a consent ended."""
-
-    REQUESTED = "requested"
-    CHANGE_OF_TENANCY = "change_of_tenancy"
-    REPLACED = "replaced"
-    """A newer consent took its place."""
-    CAD_REMOVED = "cad_removed"
-
-
-class Renewal(StrEnum):
-    """Why consent has to be given (again)."""
-
-    NEVER_GIVEN = "never_given"
-    WITHDRAWN = "withdrawn"
-    EXPIRED = "expired"
-    WORDING_CHANGED = "wording_changed"
-    PREMISES_CHANGED = "premises_changed"
-    FUELS_CHANGED = "fuels_changed"
-    CAD_CHANGED = "cad_changed"
-    LOG_DAMAGED = "log_damaged"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
-    """What a person declares by ticking boxes under a text.
-
-    Attributes:
-        cad: the CAD's EUI-64, or whatever else names it for good.
-        supplier: to whom the request may go.
-        text: the text as it was shown.
-        ticked: the boxes that were ticked.
-        period: how long it is meant to hold.
-    """
-
-    identity: Identity
-    cad: str = field(repr=False)
-    supplier: str
-    text: ShownText
-    ticked: frozenset[Box]
-    period: timedelta = DEFAULT_PERIOD
-
-    def missing(self) -> tuple[Box, ...]:
-        """Return the boxes that have to be ticked and are not, in order."""
-        required = boxes_required(has_ihd=self.identity.ihd is not Ihd.NONE)
-        return tuple(box for box in Box if box in required - self.ticked)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentRecord:
-    """One consent as the log has it. Personal details are None once erased.
-
-    Attributes:
-        record_id: twelve hexadecimal digits, the beginning of the entry's digest; suppliers are told it.
-        expires_at: when it has to be asked for again, UTC.
-        withdrawal: why it ended; None while it stands.
-    """
-
-    record_id: str
-    given_at: datetime
-    expires_at: datetime
-    wording: Wording
-    fuels: frozenset[Fuel]
-    boxes: frozenset[Box]
-    identity: Identity | None
-    cad: str | None = field(repr=False)
-    supplier: str | None
-    withdrawn_at: datetime | None = None
-    withdrawal: Withdrawal | None = None
-
-    @property
-    def history_allowed(self) -> bool:
-        """Whether a history of readings may be kept."""
-        return Box.HISTORY in self.boxes
-
-
-type RevokedListener = Callable[[Withdrawal | Renewal], None]
-
-
-class ConsentGrant:
-    """Consent in force, to hold while reading a meter. Satisfies `cad.link.Grant`."""
-
-    def __init__(self, record: ConsentRecord, clock: Clock, period: timedelta) -> None:
-        """Start in force, unless it has expired."""
-        self.record: Final = record
-        self._period = period
-        self._clock = clock
-        self._revoked: Withdrawal | Renewal | None = None
-        self._listeners: list[RevokedListener] = []
-
-    @property
-    def expires_at(self) -> datetime:
-        """When it runs out: as the record promises, or earlier if the user wants."""
-        return min(self.record.expires_at, self.record.given_at + self._period)
-
-    def limit(self, period: timedelta) -> None:
-        """Let it hold for another period from when it was given, never longer than the record promises."""
-        self._period = period
-
-    @property
-    def fuels(self) -> frozenset[Fuel]:
-        """The fuels that may be read."""
-        return self.record.fuels
-
-    @property
-    def revoked(self) -> Withdrawal | Renewal | None:
-        """Why it was revoked, None if it was not."""
-        return self._revoked
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether it is in force now: neither revoked nor expired."""
-        return self._revoked is None and self._clock.now_utc() < self.expires_at
-
-    def require(self) -> None:
-        """Do nothing if it is in force.
-
-        Raises:
-            ConsentError: it is not.
-        """
-        if self._revoked is not None:
-            raise ConsentError(
-                "Consent was withdrawn. Give it again to go on.",
-                reason="consent_withdrawn",
-            )
-        if not self.is_valid:
-            raise ConsentError(
-                "Consent has run out. Give it again to go on.", reason="consent_expired"
-            )
-
-    def on_revoked(self, listener: RevokedListener) -> Callable[[], None]:
-        """Call a listener once, when the grant is revoked; at once if it is already.
-
-        Returns:
-            what forgets the listener.
-        """
-        if self._revoked is not None:
-            listener(self._revoked)
-            return lambda: None
-        self._listeners.append(listener)
-
-        def forget() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return forget
-
-    def revoke(self, why: Withdrawal | Renewal) -> None:
-        """End it, and tell every listener before returning; one that fails does not keep it from the others."""
-        if self._revoked is not None:
-            return
-        self._revoked = why
-        listeners, self._listeners = self._listeners, []
-        for listener in listeners:
-            try:
-                listener(why)
-            except Exception:
-                # Whoever comes after has to be told too.
-                LOGGER.exception("Stopping after the end of consent failed")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What consent is wanted for now, to be compared with what it was given for."""
-
-    identity: Identity
-    cad: str = field(repr=False)
-    wording_version: int
+type UnstoredListener = Callable[[bool], None]
 
 
 class Consents:
@@ -214,6 +55,7 @@ class Consents:
         clock: Clock,
         *,
         period: timedelta = DEFAULT_PERIOD,
+        save_later: Callable[[JsonObject], None] = lambda log: None,
     ) -> None:
         """Start with what was stored.
 
@@ -222,9 +64,13 @@ class Consents:
             save: returns once the log is on disk for sure, or raises.
             clock: tells the time of entries and expiry.
             period: after which consent is asked for again; a record that promises less holds.
+            save_later: takes a log whose withdrawal `save` could not write.
         """
         self._log = log
         self._save = save
+        self._save_later = save_later
+        self._unstored: Withdrawal | None = None
+        self._unstored_listeners: list[UnstoredListener] = []
         self._clock = clock
         self._period = period
         self._lock = asyncio.Lock()
@@ -356,6 +202,7 @@ class Consents:
             )
             await self._save(log.as_dict())
             self._log = log
+            self._note_unstored(None)
             old = self._grant
             record = self.records[-1]
             self._grant = ConsentGrant(record, self._clock, self._period)
@@ -363,24 +210,76 @@ class Consents:
             old.revoke(Withdrawal.REPLACED)
         return self._grant
 
+    @property
+    def is_unstored(self) -> bool:
+        """Whether consent was withdrawn and that is not on disk yet; it has ended all the same."""
+        return self._unstored is not None
+
+    def on_unstored(self, listener: UnstoredListener) -> Callable[[], None]:
+        """Tell a listener when a withdrawal could not be stored, and when it is, until the returned function is called."""
+        self._unstored_listeners.append(listener)
+        return lambda: self._unstored_listeners.remove(listener)
+
+    def _note_unstored(self, reason: Withdrawal | None) -> None:
+        """Note what is not on disk, None for nothing, and tell whoever sees to it."""
+        if reason is self._unstored:
+            return
+        self._unstored = reason
+        for listener in tuple(self._unstored_listeners):
+            listener(reason is not None)
+
     async def withdraw(self, reason: Withdrawal) -> None:
         """End the consent that stands: its grant is revoked before this first waits; then it is put on record.
 
-        Without one it does nothing.
+        Without one it does nothing, but for storing a withdrawal that could not be stored before.
 
         Raises:
-            CadError: it could not be stored; the grant is revoked all the same.
+            WithdrawalNotStored: it could not be stored. Consent has ended all the same, and stays ended for as
+                long as this lives.
         """
         if self._grant is not None:
             self._grant.revoke(reason)
         async with self._lock:
-            if (standing := self.current) is None:
+            if (standing := self.current) is not None:
+                log = self._log.copy()
+                _append_withdrawal(
+                    log, standing.record_id, reason, self._clock.now_utc()
+                )
+                self._log = log
+                self._grant = None
+            elif self._unstored is not None:
+                reason = self._unstored
+            else:
                 return
-            log = self._log.copy()
-            _append_withdrawal(log, standing.record_id, reason, self._clock.now_utc())
-            await self._save(log.as_dict())
-            self._log = log
-            self._grant = None
+            await self._store_withdrawal(reason)
+
+    async def settle(self) -> None:
+        """Store a withdrawal that could not be stored when it was made; without one do nothing.
+
+        Raises:
+            WithdrawalNotStored: it cannot be stored now either.
+        """
+        async with self._lock:
+            if self._unstored is not None:
+                await self._store_withdrawal(self._unstored)
+
+    async def _store_withdrawal(self, reason: Withdrawal) -> None:
+        data = self._log.as_dict()
+        try:
+            await self._save(data)
+        except CadError as err:
+            self._save_later(data)
+            self._note_unstored(reason)
+            raise WithdrawalNotStored(
+                "Reading has stopped and stays stopped, but your withdrawal could not be written to disk. Check that "
+                "Home Assistant's disk is neither full nor read-only before you restart it. Writing is tried again each "
+                "minute."
+            ) from err
+        self._note_unstored(None)
+
+    def forget_unstored(self) -> None:
+        """Want nothing written any more: all that was stored is removed."""
+        self._note_unstored(None)
 
     async def erase(self, reason: Withdrawal) -> None:
         """Withdraw, then drop every personal detail from the log; that consent was given and ended stays.

@@ -136,8 +136,7 @@ class Document:
             await self._file.async_save(sections)
             if not strict and self._hass.state is CoreState.stopping:
                 return
-            written = await self._async_read(_File(self._hass, self._key))
-            if written[_REVISION] >= revision:
+            if await self._async_written() >= revision:
                 return
         if sections.get(name) is value:
             self._set(name, before)
@@ -146,6 +145,14 @@ class Document:
             "Check that Home Assistant's disk is neither full nor read-only, then try again.",
             reason="store_not_written",
         )
+
+    async def _async_written(self) -> int:
+        """Return the revision on disk; one before the first for a file that cannot be read back."""
+        try:
+            written = await self._async_read(_File(self._hass, self._key))
+        except StoreError:
+            return -1
+        return int(written[_REVISION])
 
     def save_later(self, name: str, value: Any) -> None:
         """Set a section that may be lost; it is written within `SAVE_DELAY`, or when Home Assistant stops."""

@@ -44,15 +44,17 @@ async def async_withdraw_consent(
         what was erased, None if nothing was to be.
 
     Raises:
-        StoreError: it could not be put on record; the flow of data has stopped all the same.
+        WithdrawalNotStored: it could not be put on record; the flow of data has stopped all the same.
         ErasureError: something could not be erased. It is tried again by itself, and at the next start.
     """
     runtime = entry.runtime_data
-    await runtime.consents.withdraw(Withdrawal.REQUESTED)
     unpairing = runtime.unpairing
-    if not erase:
+    try:
+        await runtime.consents.withdraw(Withdrawal.REQUESTED)
+    finally:
         if unpairing is not None:
             unpairing.async_look()
+    if not erase:
         return None
     await async_remove_evidence(hass, entry)
     listed = (

@@ -7,6 +7,7 @@ each consent log had got, which shows if a log is cut off later.
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 import hashlib
 from typing import Any, Final, override
 
@@ -15,6 +16,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .cad.clock import Clock
 from .consent import Consents
+from .consent_keeping import async_keep_withdrawal
 from .consent_log import ConsentLog, Head
 from .const import DOMAIN, LOGGER
 from .document import Document, JsonObject, Section, StoreError
@@ -85,6 +87,8 @@ class CadStore(Document):
     async def async_remove(self) -> None:
         """Delete the file, and let the next `async_get_store` begin anew."""
         await super().async_remove()
+        if self.consents is not None:
+            self.consents.forget_unstored()
         self._hass.data.get(_STORES, {}).pop(self.name, None)
 
 
@@ -149,7 +153,13 @@ async def async_load_consents(
     log = await _load_log(process, store)
     consents = store.consents
     if consents is None or not (consents.is_busy or _holds_the_same(consents.log, log)):
-        consents = store.consents = Consents(log, _saver(process, store), clock)
+        consents = store.consents = Consents(
+            log,
+            _saver(process, store),
+            clock,
+            save_later=partial(_save_later, store),
+        )
+        async_keep_withdrawal(hass, store.name, consents)
     if period is not None:
         consents.limit(period)
     return consents
@@ -172,6 +182,17 @@ async def _load_log(process: ProcessStore, store: CadStore) -> ConsentLog:
     return ConsentLog.from_dict(await store.consent.load(), head=head)
 
 
+def _goes_on(log: ConsentLog, stored: ConsentLog) -> bool:
+    return log.entries[: len(stored.entries)] == stored.entries
+
+
+def _save_later(store: CadStore, data: JsonObject) -> None:
+    """Keep a log in memory that goes on from the one that is kept there, and have it written when that can be done."""
+    kept = ConsentLog.from_dict(store.get("consent"))
+    if _goes_on(ConsentLog.from_dict(data), kept):
+        store.consent.save_later(data)
+
+
 def _saver(
     process: ProcessStore, store: CadStore
 ) -> Callable[[JsonObject], Awaitable[None]]:
@@ -179,9 +200,12 @@ def _saver(
 
     async def save(data: JsonObject) -> None:
         log, stored = ConsentLog.from_dict(data), await _load_log(process, store)
-        goes_on = log.entries[: len(stored.entries)] == stored.entries
         # A damaged one was set aside, as evidence, before the new one began.
-        if not (goes_on or stored.damage or len(log.broken) > len(stored.broken)):
+        if not (
+            _goes_on(log, stored)
+            or stored.damage
+            or len(log.broken) > len(stored.broken)
+        ):
             raise StoreError(
                 "The consent log has changed meanwhile, so nothing was written. Begin again.",
                 reason="store_not_written",

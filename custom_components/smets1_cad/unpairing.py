@@ -4,6 +4,7 @@ A supplier that takes the CAD off the network on its own is noticed here too.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 from uuid import uuid4
@@ -14,7 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from .cad.errors import CadError
 from .cad.link import CadLink, LinkState, LinkStatus
-from .consent import Consents, Withdrawal
+from .consent import Consents, Withdrawal, WithdrawalNotStored
 from .const import LOGGER
 from .leaving_issues import async_clear_leaving, async_report_leaving
 from .pairing import Pairing, PairingError, PairingKeeper
@@ -107,7 +108,7 @@ class Unpairing:
 
         Raises:
             PairingError: ``nothing_to_unpair``: the CAD is not paired.
-            StoreError: it could not be written down. Consent that was withdrawn has ended all the same.
+            WithdrawalNotStored, StoreError: it could not be written down. Consent that was withdrawn has ended all the same.
         """
         if why is UnpairWhy.CONSENT_WITHDRAWN:
             await self._consents.withdraw(Withdrawal.REQUESTED)
@@ -232,7 +233,9 @@ class Unpairing:
     async def _leave(self) -> None:
         """Leave the network for good: consent ends, the stick forgets network and keys."""
         try:
-            await self._consents.withdraw(Withdrawal.CAD_REMOVED)
+            with suppress(WithdrawalNotStored):
+                # It has ended, and storing that is tried again; the stick leaves now.
+                await self._consents.withdraw(Withdrawal.CAD_REMOVED)
             await async_leave_network(self._link, self._store)
         except CadError as err:
             LOGGER.warning("The stick has not left the network yet: %s", err)
