@@ -26,8 +26,9 @@ from .consent import Consents, Withdrawal
 from .const import DOMAIN, LOGGER
 from .document import Section
 from .epoch import CONF_TENANCY, tenancy_number
+from .erasure.energy import async_energy_manager, energy_sources
 from .erasure.reach import async_out_of_reach
-from .erasure.registries import async_energy_manager, async_forget, energy_sources
+from .erasure.registries import async_forget
 from .erasure.report import DatabaseReport, ErasureError, ErasureReport
 from .erasure.storage import async_wait_for_storage
 from .erasure.targets import Targets, collect_targets
@@ -287,9 +288,7 @@ async def _async_erase_and_prove(
     await async_forget(hass, entry, targets)
     await async_remove_evidence(hass, entry)
     database = await _async_erase_database(hass, targets)
-    searched = await async_wait_for_storage(
-        hass, targets, energy="energy" in hass.config.components
-    )
+    searched = await async_wait_for_storage(hass, targets)
     await _async_erase_store(store, consents, end_pairing=erasure.end_pairing)
     report = ErasureReport(
         tenancy=tenancy.record.number - 1,

@@ -49,7 +49,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import (
     device_registry as dr,
@@ -198,6 +198,7 @@ async def open_house(
         # What it needs of these is not what is erased.
         hass.config.components |= {"http", "websocket_api", "history", "frontend"}
         assert await async_setup_component(hass, "energy", {})
+        assert await async_setup_component(hass, "trace", {})
     for entry in hass.config_entries.async_entries(DOMAIN):
         await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_start()
@@ -258,6 +259,14 @@ async def move_in(house: House) -> None:
     dr.async_get(hass).async_update_device(
         device.id, name_by_user=canaries.TEXTS["device's name"]
     )
+    cooker = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={(DOMAIN, "cooker")}
+    )
+    dr.async_get(hass).async_update_device(
+        cooker.id, name_by_user=canaries.TEXTS["removed device's name"]
+    )
+    dr.async_get(hass).async_remove_device(cooker.id)
+    hass.config_entries.async_update_entry(entry, title=canaries.TEXTS["entry's name"])
     registry.async_update_entity(
         IMPORT, name=canaries.TEXTS["entity's name"], device_id=device.id
     )
@@ -268,6 +277,7 @@ async def move_in(house: House) -> None:
         canaries.TEXTS["evidence"],
     )
     await _energy_dashboard(hass)
+    await _automation(hass)
     await record_a_year(house)
     registry.async_remove(REMOVED)
     # The recorder moves a history to the new id, unless there was something under that.
@@ -308,10 +318,29 @@ async def _energy_dashboard(hass: HomeAssistant) -> None:
                     "number_energy_price_export": None,
                     "cost_adjustment_day": 0,
                 }
-            ]
+            ],
+            "device_consumption": [
+                {
+                    "stat_consumption": IMPORT,
+                    "name": canaries.TEXTS["appliance's name"],
+                }
+            ],
         }
     )
     await hass.async_block_till_done()
+
+
+async def _automation(hass: HomeAssistant) -> None:
+    """Have an automation run on our register; its trace is written when Home Assistant stops."""
+    from homeassistant.components.trace import ActionTrace, async_store_trace  # noqa: PLC0415
+
+    class AutomationTrace(ActionTrace):
+        _domain = "automation"
+
+    config = {"triggers": [{"entity_id": IMPORT}], "canary": canaries.TEXTS["trace"]}
+    async_store_trace(
+        hass, AutomationTrace("dear", config, None, Context()), stored_traces=5
+    )
 
 
 async def record_a_year(house: House) -> None:

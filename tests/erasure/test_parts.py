@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -11,6 +12,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.epoch import tenancy_number, tenancy_scope
 from custom_components.smets1_cad.erasure import reach, registries, storage
+from custom_components.smets1_cad.erasure.energy import (
+    energy_sources,
+    settings_without,
+    sources_without,
+)
 from custom_components.smets1_cad.erasure.raw import search
 from custom_components.smets1_cad.erasure.report import (
     Backup,
@@ -19,13 +25,10 @@ from custom_components.smets1_cad.erasure.report import (
     ErasureReport,
     OutOfReach,
 )
-from custom_components.smets1_cad.erasure.targets import (
-    Targets,
-    collect_targets,
-    sources_without,
-)
+from custom_components.smets1_cad.erasure.targets import Targets, collect_targets
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.storage import Store
 
 OURS = frozenset({"sensor.import", "sensor.price"})
 
@@ -220,6 +223,23 @@ def test_energy_dashboard_without_our_entities(
     assert sources_without([source], OURS) == ([] if left is None else [left])
 
 
+def test_appliances_of_the_energy_dashboard() -> None:
+    """One that our register measures goes with the name that it was given; others lose only what is ours."""
+    kept = {"stat_consumption": "sensor.kettle", "name": "Kettle"}
+    settings = {
+        "energy_sources": [],
+        "device_consumption": [
+            {"stat_consumption": "sensor.import", "name": "Gwen's house"},
+            kept | {"included_in_stat": "sensor.import"},
+        ],
+        "device_consumption_water": [kept],
+    }
+    left = {"device_consumption": [kept]}
+    assert settings_without(settings, OURS) == left
+    assert settings_without(settings | left, OURS) == {}
+    assert settings_without({}, OURS) == {}
+
+
 def test_bytes_are_found_wherever_they_lie(tmp_path: Path) -> None:
     """Across the borders of what is read at a time, at both ends, and not where they are not."""
     chunk = 1 << 18
@@ -349,11 +369,60 @@ class TestRegistries:
             "automation.a": one,
             "automation.b": SimpleNamespace(runs=runs, not_triggered={}),
         }
-        hass.data["persistent_notification"] = {f"{DOMAIN}_1": {}, "other": {}}
+        hass.data["persistent_notification"] = {
+            f"{DOMAIN}_1": {},
+            "high": {"title": "Dear", "message": "sensor.price is high"},
+            "other": {"title": None, "message": "sensor.other is high"},
+        }
         await registries.async_forget(hass, entry, Targets(entity_ids=OURS))
         assert one.keys() == {"run2"}
         assert not runs
         assert hass.data["persistent_notification"].keys() == {"other"}
+
+    async def test_traces_of_earlier_runs_are_dropped_from_disk(
+        self,
+        hass: HomeAssistant,
+        entry: MockConfigEntry,
+        hass_storage: dict[str, Any],
+    ) -> None:
+        """Home Assistant reads them when somebody first looks at traces, and would write them again."""
+        hass.data["trace_store"] = Store(hass, 1, "trace.saved_traces")
+        kept = {"trigger": "time"}
+        hass_storage["trace.saved_traces"] = {
+            "version": 1,
+            "minor_version": 1,
+            "key": "trace.saved_traces",
+            "data": {"automation.a": [{"trigger": "sensor.import"}, kept]},
+        }
+        await registries.async_forget(hass, entry, Targets(entity_ids=OURS))
+        saved = hass_storage["trace.saved_traces"]["data"]
+        assert saved == {"automation.a": [kept]}
+
+    async def test_names_and_choices_are_forgotten(
+        self, hass: HomeAssistant, entry: MockConfigEntry
+    ) -> None:
+        """The entry's, and those of devices that a person removed before: they would come back with the next one."""
+        hass.config_entries.async_update_entry(
+            entry, title="Gwen's meters", options={"retention_days": 3}
+        )
+        registry = dr.async_get(hass)
+        other = MockConfigEntry(domain="other")
+        other.add_to_hass(hass)
+        for each in (entry, other):
+            device = registry.async_get_or_create(
+                config_entry_id=each.entry_id, identifiers={(each.domain, "gas")}
+            )
+            registry.async_update_device(device.id, name_by_user="Gwen's cooker")
+            registry.async_remove_device(device.id)
+        await registries.async_forget(hass, entry, Targets(entity_ids=OURS))
+        assert (entry.title, dict(entry.options)) == ("Consumer access device", {})
+        names = [
+            registry.async_get_or_create(
+                config_entry_id=each.entry_id, identifiers={(each.domain, "gas")}
+            ).name_by_user
+            for each in (entry, other)
+        ]
+        assert names == [None, "Gwen's cooker"]
 
     async def test_nothing_to_forget(
         self, hass: HomeAssistant, entry: MockConfigEntry
@@ -363,7 +432,7 @@ class TestRegistries:
         for _ in range(2):
             await registries.async_forget(hass, entry, Targets(entity_ids=OURS))
         assert hass.states.get("sensor.other") is not None
-        assert registries.energy_sources(None) == []
+        assert energy_sources(None) == []
 
 
 class TestStorage:
@@ -371,7 +440,9 @@ class TestStorage:
 
     FILES: dict[str, Any] = {
         "core.restore_state": [{"state": {"entity_id": "sensor.import"}}],
-        "energy": {"energy_sources": [{"stat_energy_from": "sensor.import"}]},
+        "energy": {
+            "energy_sources": [{"type": "solar", "stat_energy_from": "sensor.import"}]
+        },
         "core.entity_registry": {
             "entities": [],
             "deleted_entities": [
@@ -386,11 +457,46 @@ class TestStorage:
             "devices": [],
             "deleted_devices": [{"id": "device", "name_by_user": "Ours"}],
         },
+        "core.config_entries": {"entries": [{"entry_id": "abc", "title": "Gwen's"}]},
+        "core.issue_registry": {
+            "issues": [
+                {"domain": DOMAIN, "issue_id": "leaving_abc", "is_persistent": True}
+            ]
+        },
+        "trace.saved_traces": {"automation.a": [{"trigger": "sensor.price"}]},
+    }
+    OTHERS: dict[str, Any] = {
+        "core.restore_state": [
+            {
+                "state": {
+                    "entity_id": "sensor.integral",
+                    "attributes": {"source": "sensor.import"},
+                }
+            },
+            {"state": {"entity_id": "sensor.import_2"}},
+        ],
+        "energy": {
+            "energy_sources": [{"type": "solar", "stat_energy_from": "sensor.import_2"}]
+        },
+        "core.device_registry": {
+            "devices": [{"id": "other"}],
+            "deleted_devices": [
+                {"id": "gone", "config_entry_id": "x", "name_by_user": "Theirs"},
+                {"id": "device", "config_entry_id": "abc", "name_by_user": None},
+            ],
+        },
+        "core.config_entries": {"entries": [{"entry_id": "x", "title": "Theirs"}]},
+        "core.issue_registry": {
+            "issues": [
+                {"domain": DOMAIN, "issue_id": "leaving_x", "is_persistent": True},
+                {"domain": DOMAIN, "issue_id": "a_abc", "is_persistent": False},
+            ]
+        },
     }
     TARGETS = Targets(
         entity_ids=OURS,
         registry_keys=frozenset({("sensor", DOMAIN, "abc_import")}),
-        marks=frozenset({"device"}),
+        marks=frozenset({"device", "abc"}),
     )
 
     @pytest.mark.parametrize("name", FILES)
@@ -408,20 +514,33 @@ class TestStorage:
         folder.mkdir()
         path = folder / name
         path.write_text(json.dumps({"data": self.FILES[name]}))
+        hass.config.components |= {"energy", "trace"}
         with pytest.raises(ErasureError, match=name) as caught:
-            await storage.async_wait_for_storage(hass, self.TARGETS, energy=True)
+            await storage.async_wait_for_storage(hass, self.TARGETS)
         assert caught.value.reason == "erasure_storage"
         path.write_text(json.dumps({"data": {}}))
-        assert (
-            await storage.async_wait_for_storage(hass, self.TARGETS, energy=True) == 1
-        )
+        assert await storage.async_wait_for_storage(hass, self.TARGETS) == 1
+
+    @pytest.mark.parametrize("name", OTHERS)
+    async def test_what_is_others_is_not_waited_for(
+        self, hass: HomeAssistant, tmp_path: Path, name: str
+    ) -> None:
+        """Neither a longer id, nor a helper whose restored state names what feeds it."""
+        hass.config.components |= {"energy", "trace"}
+        hass.config.config_dir = str(tmp_path)
+        folder = tmp_path / ".storage"
+        folder.mkdir()
+        (folder / name).write_text(json.dumps({"data": self.OTHERS[name]}))
+        with patch.object(storage, "PATIENCE", 1):
+            assert await storage.async_wait_for_storage(hass, self.TARGETS) == 1
 
     async def test_settings_that_nobody_can_change_are_not_waited_for(
         self, hass: HomeAssistant, tmp_path: Path
     ) -> None:
         hass.config.config_dir = str(tmp_path)
         (tmp_path / ".storage").mkdir()
-        (tmp_path / ".storage" / "energy").write_text("sensor.import")
-        assert (
-            await storage.async_wait_for_storage(hass, self.TARGETS, energy=False) == 1
-        )
+        for name in ("energy", "trace.saved_traces"):
+            (tmp_path / ".storage" / name).write_text(
+                json.dumps({"data": self.FILES[name]})
+            )
+        assert await storage.async_wait_for_storage(hass, self.TARGETS) == 2

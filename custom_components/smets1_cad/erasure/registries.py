@@ -12,9 +12,11 @@ from homeassistant.helpers import (
     issue_registry as ir,
     restore_state,
 )
+from homeassistant.helpers.storage import Store
 
-from ..const import DOMAIN
-from .targets import ENERGY, Targets, sources_without
+from ..const import DOMAIN, TITLE
+from .energy import async_energy_manager, settings_without
+from .targets import Targets
 
 _RESTORED: Final = (
     "last_states",
@@ -24,36 +26,29 @@ _RESTORED: Final = (
 """Where the restore state helper keeps states, in one version of Home Assistant or another."""
 
 
-def energy_sources(manager: Any) -> list[dict[str, Any]]:
-    """Return the Energy dashboard's sources."""
-    return list(manager.data["energy_sources"]) if manager and manager.data else []
-
-
-async def async_energy_manager(hass: HomeAssistant) -> Any:
-    """Return the Energy dashboard's manager, None where it is not in use."""
-    if ENERGY not in hass.config.components:
-        return None
-    # Loaded already: an instance without it is spared it.
-    from homeassistant.components.energy.data import async_get_manager  # noqa: PLC0415
-
-    return await async_get_manager(hass)
-
-
 async def async_forget(
     hass: HomeAssistant, entry: ConfigEntry[Any], targets: Targets
 ) -> None:
     """Remove a tenancy's entities and devices, and every memory of them. Doing it again changes nothing."""
     manager = await async_energy_manager(hass)
-    sources = energy_sources(manager)
-    left = sources_without(sources, targets.entity_ids)
-    if left != sources:
-        await manager.async_update({"energy_sources": left})
+    if manager is not None and (
+        left := settings_without(manager.data or {}, targets.entity_ids)
+    ):
+        await manager.async_update(left)
+    _forget_entry(hass, entry)
     _forget_devices(hass, entry)
     _forget_entities(hass, targets)
     async_forget_issues(hass, entry)
-    _forget_notifications(hass)
-    _forget_traces(hass, targets.pattern())
+    pattern = targets.pattern()
+    _forget_notifications(hass, pattern)
+    await _async_forget_traces(hass, pattern)
     await _async_forget_restored(hass, targets.entity_ids)
+
+
+@callback
+def _forget_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Take back the name that somebody gave to the CAD, and what they chose for it."""
+    hass.config_entries.async_update_entry(entry, title=TITLE, options={})
 
 
 @callback
@@ -75,13 +70,28 @@ def _forget_entities(hass: HomeAssistant, targets: Targets) -> None:
 
 @callback
 def _forget_devices(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Remove devices; what the registry keeps of removed ones then holds nothing that a person chose."""
+    """Remove devices, and what the registry keeps of removed ones: what a person called them, and where they were."""
     registry = dr.async_get(hass)
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
         registry.async_update_device(
             device.id, area_id=None, labels=set(), name_by_user=None
         )
         registry.async_remove_device(device.id)
+    # Those that were removed before keep their names; there is no public way to forget them.
+    removed = getattr(registry, "_deleted_devices", {})
+    gone = [
+        device.id
+        for device in removed.values()
+        if device.config_entry_id == entry.entry_id
+        or (
+            device.config_entry_id is None
+            and any(domain == DOMAIN for domain, *_ in device.identifiers)
+        )
+    ]
+    for device_id in gone:
+        del removed[device_id]
+    if gone:
+        registry.async_schedule_save()
 
 
 @callback
@@ -94,10 +104,17 @@ def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 
 
 @callback
-def _forget_notifications(hass: HomeAssistant) -> None:
-    """Dismiss what the integration shows in the sidebar."""
+def _forget_notifications(hass: HomeAssistant, pattern: re.Pattern[str]) -> None:
+    """Dismiss what stands in the sidebar: what the integration shows, and what mentions its entities."""
     shown: dict[str, Any] = hass.data.get("persistent_notification", {})
-    ours = [name for name in shown if name.startswith(DOMAIN)]
+    ours = [
+        name
+        for name, notification in shown.items()
+        if name.startswith(DOMAIN)
+        or pattern.search(
+            f"{notification.get('title')} {notification.get('message')}",
+        )
+    ]
     if not ours:
         return
     from homeassistant.components import persistent_notification  # noqa: PLC0415
@@ -106,14 +123,26 @@ def _forget_notifications(hass: HomeAssistant) -> None:
         persistent_notification.async_dismiss(hass, name)
 
 
-@callback
-def _forget_traces(hass: HomeAssistant, pattern: re.Pattern[str]) -> None:
-    """Drop traces of automations and scripts in which the entities' states occur; they are saved when it stops."""
+async def _async_forget_traces(hass: HomeAssistant, pattern: re.Pattern[str]) -> None:
+    """Drop traces of automations and scripts in which the entities' states occur, on disk too.
+
+    Those of earlier runs are read from there when somebody first looks at traces, and
+    all are written when Home Assistant stops.
+    """
     for buckets in hass.data.get("trace", {}).values():
         for bucket in _buckets(buckets):
             for run_id, trace in list(bucket.items()):
                 if pattern.search(str(trace.as_dict())):
                     del bucket[run_id]
+    store: Store[dict[str, list[Any]]] | None = hass.data.get("trace_store")
+    if store is None or (saved := await store.async_load()) is None:
+        return
+    left = {
+        key: [trace for trace in traces if not pattern.search(str(trace))]
+        for key, traces in saved.items()
+    }
+    if left != saved:
+        await store.async_save(left)
 
 
 def _buckets(buckets: Any) -> Iterable[Any]:

@@ -7,32 +7,16 @@ before anything is removed, and kept until everything is gone.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 import re
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ..const import DOMAIN
-
-ENERGY: Final = "energy"
-"""The integration whose cost sensors are derived from the meters' registers."""
+from .energy import ENERGY, MONEY
 
 type Registered = er.RegistryEntry | er.DeletedRegistryEntry
-
-_MONEY: Final = {
-    "stat_energy_from": (
-        "entity_energy_price",
-        "number_energy_price",
-        "stat_cost",
-    ),
-    "stat_energy_to": (
-        "entity_energy_price_export",
-        "number_energy_price_export",
-        "stat_compensation",
-    ),
-}
-"""What the Energy dashboard knows of the money of each of a source's statistics."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +165,7 @@ def _derived(
     ]
     prefixes = set(entity_ids)
     for source in energy_sources:
-        for statistic, (price, *_rest) in _MONEY.items():
+        for statistic, (price, *_rest) in MONEY.items():
             fed_by = source.get(statistic)
             if fed_by is not None and source.get(price) in entity_ids:
                 prefixes.add(fed_by)
@@ -201,35 +185,3 @@ def _derived(
             )
         )
     ]
-
-
-def sources_without(
-    sources: Iterable[Mapping[str, Any]], entity_ids: frozenset[str]
-) -> list[dict[str, Any]]:
-    """Return the Energy dashboard's sources without the entities, and without the money of what goes.
-
-    A source of which nothing is left to measure goes whole. A price that somebody typed
-    in for one of the registers is the tenant's tariff, and goes with it.
-    """
-    left = [_source_without(dict(source), entity_ids) for source in sources]
-    return [source for source in left if source is not None]
-
-
-def _source_without(
-    source: dict[str, Any], entity_ids: frozenset[str]
-) -> dict[str, Any] | None:
-    """Return what is left of a source, None if it measures nothing any more."""
-    for statistic, money in _MONEY.items():
-        if source.get(statistic) in entity_ids:
-            if source["type"] != "grid":
-                return None
-            source |= dict.fromkeys((statistic, *money))
-        source |= {key: None for key in money if source.get(key) in entity_ids}
-    power = source.get("power_config")
-    if power is not None and entity_ids.intersection(power.values()):
-        del source["power_config"]
-        source.pop("stat_rate", None)
-    if source.get("stat_rate") in entity_ids:
-        del source["stat_rate"]
-    measures = ("stat_energy_from", "stat_energy_to", "stat_rate", "power_config")
-    return source if any(source.get(key) for key in measures) else None

@@ -14,7 +14,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_DEVICE
 from homeassistant.data_entry_flow import AbortFlow
 
-from ..const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER
+from ..const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER, TITLE
 from ..options import CadOptions
 from ..pairing import PairingKeeper
 from ..pairing_states import PairingState
@@ -222,4 +222,4 @@ class ReopeningSteps(ServiceSteps):
             return self.async_update_reload_and_abort(entry, data_updates=data)
         # An entry that came first would be removed for this one, and all that it has stored.
         self._abort_if_unique_id_configured()
-        return self.async_create_entry(title="Consumer access device", data=data)
+        return self.async_create_entry(title=TITLE, data=data)
