@@ -19,6 +19,7 @@ from custom_components.smets1_cad.cad.models import (
     SupplyState,
 )
 from custom_components.smets1_cad.meter_state import MeterState
+from custom_components.smets1_cad.registers import Verdict
 
 from .fake_link import (
     MPAN,
@@ -128,6 +129,58 @@ def test_refused_value_is_named_once(
         said.append(meter.take_reading(part(import_kwh=value, export_kwh="5"), 0))
     assert said == [["import_kwh"], [], [], ["import_kwh"]]
     assert last(meter).import_kwh == 101
+
+
+def test_what_another_part_leaves_out_is_not_judged_again(
+    meter: MeterState, freezer: FrozenDateTimeFactory
+) -> None:
+    """One value is refused, or waited for, once: the rest of its own cycle confirms nothing."""
+    meter.take_reading(part(import_kwh="0"), 0)
+    freezer.tick(0.4)
+    meter.take_reading(part(supply=SupplyState.ON), 0)
+    assert last(meter).import_kwh is None
+    freezer.tick(10)
+    meter.take_reading(part(import_kwh="100"), 0)
+    freezer.tick(10)
+    meter.take_reading(part(import_kwh="99"), 0)
+    freezer.tick(0.4)
+    meter.take_reading(part(supply=SupplyState.ON), 0)
+    assert last(meter).import_kwh == 100
+    assert meter.registers["import_kwh"].refused == {Verdict.WENT_BACK: 1}
+
+
+def test_tiers_of_another_meter_are_taken_as_they_come(
+    meter: MeterState, freezer: FrozenDateTimeFactory
+) -> None:
+    """Those of the meter before are not taken for the new one's when it says something else first."""
+    meter.take_reading(part(tier_import_kwh={1: Decimal(9000)}), 0)
+    meter.start_anew()
+    freezer.tick(10)
+    meter.take_reading(part(import_kwh="2"), 0)
+    freezer.tick(10)
+    assert meter.take_reading(part(tier_import_kwh={1: Decimal(1)}), 0) == []
+    assert last(meter).tier_import_kwh == {1: Decimal(1)}
+
+
+def test_a_first_zero_of_a_tier_is_waited_for(meter: MeterState) -> None:
+    meter.take_reading(part(tier_import_kwh={1: Decimal(0), 2: Decimal(5)}), 0)
+    assert last(meter).tier_import_kwh == {2: Decimal(5)}
+    meter.take_reading(part(tier_import_kwh={1: Decimal(0)}), 0)
+    assert last(meter).tier_import_kwh == {1: Decimal(0), 2: Decimal(5)}
+
+
+def test_news_are_what_a_part_says_and_what_stands_no_longer(
+    meter: MeterState, freezer: FrozenDateTimeFactory
+) -> None:
+    meter.take_reading(part(import_kwh="100", power_kw="0.3"), 0)
+    assert meter.news == {"import_kwh", "power_kw"}
+    freezer.tick(0.4)
+    meter.take_reading(part(tier_import_kwh={1: Decimal(60)}, alarms=frozenset()), 0)
+    assert meter.news == {"tier_import_kwh", "alarms"}
+    freezer.tick(10)
+    meter.take_reading(part(import_kwh="100"), 0)
+    assert meter.news == {"import_kwh", "power_kw"}
+    assert last(meter).power_kw is None
 
 
 def test_zero_registers_are_not_used(

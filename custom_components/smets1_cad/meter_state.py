@@ -56,6 +56,7 @@ class MeterState:
         days: today by register.
         used: registers that have been above zero.
         proofs: grows whenever the meter shows that it has something more.
+        news: the fields of the reading that its last part said, or that stand no longer.
     """
 
     fuel: Fuel
@@ -71,6 +72,7 @@ class MeterState:
     days: dict[str, DayCount] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     proofs: int = 0
+    news: frozenset[str] = frozenset()
     _parts: ReadingParts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,12 +105,13 @@ class MeterState:
         Returns:
             Names of registers of which a value was refused for the first time since a good one.
         """
-        values, first = self._parts.complete(reading)
-        self.proofs += first
-        refused: list[str] = []
+        part = self._parts.take(reading)
+        self.news = part.said | part.ended
+        self.proofs += part.proofs
+        values, refused = self._parts.values, []
         if isinstance(reading, ElectricityReading):
-            self._judge_electricity(values, reading.received_at, refused)
-        else:
+            self._judge_electricity(reading, values, refused)
+        elif "total" in part.said:
             self._judge_gas(values, reading.received_at, refused)
         self.reading = type(reading)(
             received_at=reading.received_at, metered_at=reading.metered_at, **values
@@ -179,28 +182,29 @@ class MeterState:
         )
 
     def _judge_electricity(
-        self, values: dict[str, Any], at: datetime, refused: list[str]
+        self, said: ElectricityReading, values: dict[str, Any], refused: list[str]
     ) -> None:
-        values["import_kwh"] = self._judge(
-            "import_kwh", values["import_kwh"], at, refused, values["day_import_kwh"]
-        )
-        values["export_kwh"] = self._judge(
-            "export_kwh", values["export_kwh"], at, refused
-        )
-        if values["tier_import_kwh"]:
-            values["tier_import_kwh"] = {
-                tier: good
-                for tier, value in values["tier_import_kwh"].items()
-                if (good := self._judge(f"tier_{tier}_import_kwh", value, at, refused))
-                is not None
-            }
+        """Put good registers in the place of those that a reading says."""
+        at = said.received_at
+        if said.import_kwh is not None:
+            values["import_kwh"] = self._judge(
+                "import_kwh", said.import_kwh, at, refused, values["day_import_kwh"]
+            )
+        if said.export_kwh is not None:
+            values["export_kwh"] = self._judge(
+                "export_kwh", said.export_kwh, at, refused
+            )
+        for tier, value in said.tier_import_kwh.items():
+            good = self._judge(f"tier_{tier}_import_kwh", value, at, refused)
+            if good is None:
+                del values["tier_import_kwh"][tier]
+            else:
+                values["tier_import_kwh"][tier] = good
 
     def _judge_gas(
         self, values: dict[str, Any], at: datetime, refused: list[str]
     ) -> None:
-        total: GasAmount | None = values["total"]
-        if total is None:
-            return
+        total: GasAmount = values["total"]
         judged: dict[str, Decimal | None] = {"energy_kwh": None, "volume_m3": None}
         day: GasAmount | None = values["day"]
         measured = next(
@@ -271,14 +275,12 @@ class MeterState:
     def _judge(
         self,
         name: str,
-        value: Decimal | None,
+        value: Decimal,
         at: datetime,
         refused: list[str],
         meter_count: Decimal | None = None,
     ) -> Decimal | None:
         """Return a register's value if it is good, else the last good one."""
-        if value is None:
-            return None
         if (register := self.registers.get(name)) is None:
             register = self.registers[name] = Register(self.fuel)
         verdict = register.offer(value, at)
@@ -360,7 +362,7 @@ class MeterState:
             keep = keep | _REGISTERS[fuel] if is_last else keep - _REGISTERS[fuel]
             for name in keep:
                 if isinstance(value := getattr(reading, name), Mapping) and value:
-                    state._parts.remember(name, value, reading.received_at)
+                    state._parts.remember(name, value)
             state.reading = type(reading)(
                 received_at=reading.received_at,
                 metered_at=reading.metered_at,

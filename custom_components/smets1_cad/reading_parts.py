@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from .cad.models import ElectricityReading, Fuel, GasReading, Reading
 
@@ -21,6 +22,15 @@ FIELDS: Final[Mapping[Fuel, tuple[str, ...]]] = {
 }
 """What a reading may say, beside when."""
 
+_SAYS: Final = {fuel: attrgetter(*names) for fuel, names in FIELDS.items()}
+_MAPPINGS: Final = frozenset(
+    item.name
+    for model in READINGS.values()
+    for item in fields(model)
+    if item.default_factory is dict
+)
+"""Fields that hold registers by tier or block: those that were not read this time still stand."""
+
 _EVERY_CYCLE: Final = frozenset({"import_kwh", "export_kwh", "power_kw", "total"})
 """Fields that a link reads in every cycle; the others take turns."""
 
@@ -32,44 +42,69 @@ _TURNS: Final = 30
 """Cycles for which any other field stands until its turn comes again."""
 
 
+class Part(NamedTuple):
+    """What one part of a reading brought.
+
+    Attributes:
+        said: the fields that it says.
+        ended: the fields that it does not say, and that stand no longer.
+        proofs: how many fields were said for the first time; registers by tier or block do not count.
+    """
+
+    said: frozenset[str]
+    ended: frozenset[str]
+    proofs: int
+
+
 @dataclass(slots=True)
 class ReadingParts:
-    """What a meter has said of each field, and when."""
+    """What a meter has said, and for how long it stands.
+
+    Attributes:
+        fuel: the meter's.
+        cycle: between two readings.
+        values: what stands now, by field. Whoever judges a value puts the good one in its place.
+    """
 
     fuel: Fuel
     cycle: timedelta
-    """Between two readings."""
-    _said: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
+    values: dict[str, Any] = field(init=False)
+    _until: dict[str, datetime] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
 
-    def remember(self, name: str, value: Any, at: datetime) -> None:
-        """Take a field that was said before a restart."""
-        self._said[name] = (at, value)
+    def __post_init__(self) -> None:
+        """Know nothing yet."""
+        self.values = {
+            name: {} if name in _MAPPINGS else None for name in FIELDS[self.fuel]
+        }
 
-    def complete(self, reading: Reading) -> tuple[dict[str, Any], int]:
-        """Add to a reading what earlier parts said that still stands.
+    def remember(self, name: str, value: Mapping[Any, Any]) -> None:
+        """Take registers by tier or block that were said before a restart."""
+        self.values[name] = value
 
-        Returns:
-            The fields, and how many were said for the first time. A mapping, of registers by
-            tier or block, is none of these.
-        """
-        at, said = reading.received_at, self._said
-        values, first = {}, 0
-        for name in FIELDS[self.fuel]:
-            value = getattr(reading, name)
-            if isinstance(value, Mapping):
-                # Registers by tier or block: those that were not read this time still stand.
-                if value:
-                    said[name] = (
-                        at,
-                        {**said[name][1], **value} if name in said else value,
-                    )
-                value = said[name][1] if name in said else value
-            elif value is not None:
-                first += name not in said
-                said[name] = (at, value)
-            elif name in said and at - said[name][0] < self.cycle * (
-                _WITHIN_CYCLE if name in _EVERY_CYCLE else _TURNS
-            ):
-                value = said[name][1]
+    def take(self, reading: Reading) -> Part:
+        """Take what a part says; what it leaves out stands on for its time."""
+        at, values = reading.received_at, self.values
+        said = set()
+        for name, value in zip(
+            FIELDS[self.fuel], _SAYS[self.fuel](reading), strict=True
+        ):
+            if value is None:
+                continue
+            if name in _MAPPINGS:
+                if not value:
+                    continue
+                value = {**values[name], **value}
+            else:
+                self._until[name] = at + self.cycle * (
+                    _WITHIN_CYCLE if name in _EVERY_CYCLE else _TURNS
+                )
             values[name] = value
-        return values, first
+            said.add(name)
+        ended = [name for name, until in self._until.items() if until <= at]
+        for name in ended:
+            del self._until[name]
+            values[name] = None
+        new = said - self._known - _MAPPINGS
+        self._known |= new
+        return Part(frozenset(said), frozenset(ended), len(new))

@@ -24,6 +24,7 @@ for gas, kWh or m³ alike, the kWh of a U25 meter, the largest of a microbusines
 LARGEST: Final = Decimal(10_000_000)
 """Largest believable register, kWh or m³: what a microbusiness uses in a lifetime."""
 
+_SECOND: Final = timedelta(seconds=1)
 _LEEWAY: Final = timedelta(hours=1)
 """Added to the time between two readings, since a mirror may hold a value back."""
 
@@ -86,17 +87,16 @@ class Register:
             return Verdict.ACCEPTED
         if value < self.value:
             return Verdict.WENT_BACK
-        if value - self.value > self._most_since(at):
+        if (value - self.value) * 3600 > MOST_PER_HOUR[self.fuel] * self._seconds(at):
             return Verdict.TOO_FAR
         return Verdict.ACCEPTED
 
-    def _most_since(self, at: datetime) -> Decimal:
-        """Return the largest believable advance until a time."""
+    def _seconds(self, at: datetime) -> int:
+        """Return the time for which an advance until `at` may have been counted."""
         elapsed = _LEEWAY
         if self.at is not None and at > self.at:
             elapsed += at - self.at
-        hours = Decimal(elapsed // timedelta(seconds=1)) / 3600
-        return MOST_PER_HOUR[self.fuel] * hours
+        return elapsed // _SECOND
 
     def start_anew(self) -> None:
         """Forget the value: another meter counts now."""
