@@ -108,7 +108,8 @@ class MeterState:
         part = self._parts.take(reading)
         self.news = part.said | part.ended
         self.proofs += part.proofs
-        values, refused = self._parts.values, []
+        values: dict[str, Any] = self._parts.values
+        refused: list[str] = []
         if isinstance(reading, ElectricityReading):
             self._judge_electricity(reading, values, refused)
         elif "total" in part.said:
