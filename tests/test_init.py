@@ -89,6 +89,42 @@ async def test_what_cannot_be_read_is_said(home: LeavingHome) -> None:
     assert home.entry.reason == "Damaged. Restore a backup."
 
 
+@pytest.mark.parametrize(
+    ("section", "damaged"),
+    [
+        ("pairing", {"history": []}),
+        ("pairing", "torn"),
+        ("service", {"url": 1}),
+        ("secrets", {"install_code": "no hex"}),
+    ],
+)
+async def test_damage_is_named_and_left_as_it_is(
+    home: LeavingHome, section: str, damaged: Any
+) -> None:
+    """Nothing is read, nothing is lost, and no dialog begins that would write over it."""
+    await home.prepare()
+    store = await home.store()
+    await getattr(store, section).save(damaged)
+    await home.start()
+    assert home.entry.state is ConfigEntryState.SETUP_ERROR
+    assert "damaged" in (home.entry.reason or "")
+    assert home.link.calls == []
+    assert reauth_flows(home) == 0
+    assert await getattr(store, section).load() == damaged
+
+
+@pytest.mark.parametrize("section", ["pairing", "service"])
+async def test_a_tenancy_ends_although_nobody_can_be_told(
+    paired: LeavingHome, section: str
+) -> None:
+    store = await paired.store()
+    await getattr(store, section).save({"history": []})
+    await paired.act("change_of_tenancy")
+    assert await store.pairing.load() is None
+    assert await store.service.load() is None
+    assert (await paired.stored_consents()).current is None
+
+
 async def test_consent_that_ran_out_is_asked_for_again_while_the_pairing_is_followed(
     home: LeavingHome,
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.smets1_cad.cad.errors import CadError, Responsible
+from custom_components.smets1_cad.document import StoreError
 from custom_components.smets1_cad.identity import Identity, IdentityForm, check_identity
 from custom_components.smets1_cad.pairing import (
     WINDOW_CLOSED,
@@ -435,12 +437,30 @@ def test_it_survives_storage() -> None:
         assert Pairing.from_dict(json.loads(json.dumps(each.as_dict()))) == each
 
 
-def test_rubbish_is_a_value_error_or_the_like() -> None:
-    data = pairing().as_dict()
-    with pytest.raises(ValueError, match="at least one"):
-        Pairing.from_dict(data | {"history": []})
-    with pytest.raises(KeyError):
-        Pairing.from_dict({"history": [1]})
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data | {"history": []},
+        lambda data: {"history": [1]},
+        lambda data: data | {"history": "sent"},
+        lambda data: data | {"history": [{"state": "on holiday"}]},
+        lambda data: data | {"request": []},
+        lambda data: data | {"request": data["request"] | {"consent_at": "noon"}},
+        lambda data: data | {"request": data["request"] | {"identity": {"mpan": 1}}},
+        lambda data: data | {"quote": {"amount": "much"}},
+        lambda data: data | {"reminded": None},
+        lambda data: [data],
+        lambda data: "sent",
+    ],
+)
+def test_what_is_damaged_is_said_without_quoting_it(
+    damage: Callable[[dict[str, Any]], Any],
+) -> None:
+    with pytest.raises(StoreError) as caught:
+        Pairing.from_dict(damage(pairing().as_dict()))
+    assert caught.value.reason == "store_unreadable"
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
 
 
 @given(st.lists(st.sampled_from(list(S)), max_size=30))

@@ -16,10 +16,13 @@ from custom_components.smets1_cad import store as store_module
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.cad.pacing import Pacer, PacingStore
+from custom_components.smets1_cad.cad_secrets import CadSecrets
 from custom_components.smets1_cad.consent import Declaration, Renewal, Scope, Withdrawal
 from custom_components.smets1_cad.consent_text import Box, load_consent_text
 from custom_components.smets1_cad.document import SAVE_DELAY
 from custom_components.smets1_cad.identity import Identity, IdentityForm, check_identity
+from custom_components.smets1_cad.service_link import ServiceLink
+from custom_components.smets1_cad.smart_energy.install_code import InstallCode
 from custom_components.smets1_cad.store import (
     CadStore,
     StoreError,
@@ -27,6 +30,11 @@ from custom_components.smets1_cad.store import (
     async_get_store,
     async_load_consents,
     async_remove_store,
+)
+from custom_components.smets1_cad.zigbee_cad import (
+    _PACER,
+    async_build_session,
+    async_get_pacer,
 )
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -395,6 +403,59 @@ async def test_corrupt_file_makes_a_missing_log_that_is_noticed(
         is Renewal.LOG_DAMAGED
     )
     assert consents.grant is None
+
+
+async def test_corrupt_file_of_the_pace_opens_no_lane(
+    hass: HomeAssistant, folder: Path
+) -> None:
+    """It is set aside, not deleted; every fuel waits its floor, also after the next restart."""
+    pacer = await async_get_pacer(hass)
+    async with pacer.burst("hub", Fuel.GAS) as burst:
+        burst.spend()
+    path = folder / "smets1_cad"
+    path.write_text("{ torn")
+    for _ in range(2):
+        forget(hass)
+        hass.data.pop(_PACER)
+        pacer = await async_get_pacer(hass)
+        assert pacer.wait("hub", Fuel.GAS) > timedelta(minutes=29)
+        assert not path.exists()
+    (aside,) = folder.glob("smets1_cad.corrupt.*")
+    assert aside.read_text() == "{ torn"
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"version": 1},
+        {"version": 1, "extended_pan_id": "a", "trust_centre": "b", "authorised": 1}
+        | {"read_once": [1], "endpoints": {}},
+        "torn",
+    ],
+)
+async def test_a_network_that_cannot_be_read_is_said(
+    hass: HomeAssistant, damaged: Any
+) -> None:
+    store = await async_get_store(hass, CAD)
+    code = InstallCode(bytes.fromhex("83fed3407a939723a5c639b26916d505"))
+    await store.secrets.save(CadSecrets(install_code=code).as_dict())
+    await store.session.save(damaged)
+    with pytest.raises(StoreError) as caught:
+        await async_build_session(hass, store, "/dev/null")
+    assert caught.value.reason == "store_unreadable"
+    assert await store.session.load() == damaged
+
+
+@pytest.mark.parametrize("damaged", [{}, [], "torn", {"url": "https://a", "token": 1}])
+async def test_a_service_that_cannot_be_read_is_said(
+    hass: HomeAssistant, damaged: Any
+) -> None:
+    store = await async_get_store(hass, CAD)
+    assert await ServiceLink.load(store) is None
+    await store.service.save(damaged)
+    with pytest.raises(StoreError) as caught:
+        await ServiceLink.load(store)
+    assert caught.value.reason == "store_unreadable"
 
 
 async def test_consent_goes_on_over_restarts(hass: HomeAssistant, folder: Path) -> None:

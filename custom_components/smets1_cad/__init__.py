@@ -10,7 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 from .assembly import async_assemble, async_follow_service
 from .cad.errors import CadError
 from .cad_secrets import CadNotSetUp
-from .consent_watch import ConsentWatch, async_report_damage
+from .consent_watch import ConsentWatch
 from .const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER, DOMAIN
 from .coordinator import (
     Smets1CadConfigEntry,
@@ -67,12 +67,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
         declared=parts.declared,
         pairing=parts.keeper,
     )
-    damage = parts.consents.log.damage
-    async_report_damage(hass, entry, damage)
     if (grant := parts.grant) is not None:
         await coordinator.async_start(grant)
         entry.async_on_unload(ConsentWatch(hass, entry, grant).start())
-    elif parts.keeper is None or (parts.record is None and damage is None):
+    elif parts.keeper is None or (
+        parts.record is None and parts.consents.log.damage is None
+    ):
         raise ConfigEntryAuthFailed(
             translation_domain=DOMAIN, translation_key="consent_missing"
         )

@@ -14,9 +14,10 @@ from .cad.clock import SYSTEM_CLOCK
 from .cad_secrets import CadSecrets
 from .consent import ConsentGrant, ConsentRecord, Consents, Scope
 from .consent_text import CURRENT_VERSION
+from .consent_watch import async_report_damage
 from .identity import Identity
 from .options import CadOptions
-from .pairing import Pairing, PairingKeeper
+from .pairing import PairingKeeper, async_stored_pairing
 from .pairing_states import PairingState
 from .service_link import ServiceLink
 from .service_watch import ServiceWatch
@@ -106,6 +107,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Parts:
     consents = await async_load_consents(
         hass, store, SYSTEM_CLOCK, period=options.consent_period
     )
+    async_report_damage(hass, entry, consents.log.damage)
     record = consents.current
     if record is not None and record.identity is not None and record.cad is not None:
         consents.review(
@@ -115,7 +117,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Parts:
                 wording_version=CURRENT_VERSION,
             )
         )
-    data = await store.pairing.load()
+    pairing = await async_stored_pairing(store.pairing)
     secrets = CadSecrets.from_dict(await store.secrets.load())
     return Parts(
         options=options,
@@ -125,9 +127,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Parts:
             hass, store, entry.data[CONF_DEVICE], intervals=options.intervals
         ),
         install_code=secrets.install_code,
-        keeper=None
-        if data is None
-        else PairingKeeper(Pairing.from_dict(data), store.pairing.save),
+        keeper=None if pairing is None else PairingKeeper(pairing, store.pairing.save),
         service=await ServiceLink.load(store),
     )
 

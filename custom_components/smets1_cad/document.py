@@ -62,7 +62,11 @@ class _File(Store[JsonObject]):
 
 
 class Document:
-    """One file, made of named sections. Load it once before anything else."""
+    """One file, made of named sections. Load it once before anything else.
+
+    Attributes:
+        is_lost: whether the file was corrupt, so that Home Assistant has set it aside and this begins empty.
+    """
 
     def __init__(self, hass: HomeAssistant, key: str) -> None:
         """Name the file; nothing is read yet."""
@@ -71,6 +75,7 @@ class Document:
         self._file = _File(hass, key)
         self._data: JsonObject | None = None
         self._removed = False
+        self.is_lost = False
 
     async def async_load(self) -> None:
         """Read the file; a missing one is empty. Doing it again changes nothing.
@@ -80,8 +85,13 @@ class Document:
         """
         if self._data is None:
             loaded = await self._async_read(self._file)
+            is_lost = not loaded[_REVISION] and bool(
+                await self._hass.async_add_executor_job(
+                    _corrupt_copies, Path(self._file.path)
+                )
+            )
             if self._data is None:
-                self._data = loaded
+                self._data, self.is_lost = loaded, is_lost
 
     async def _async_read(self, file: _File) -> JsonObject:
         """Return the sections in a file."""
@@ -188,9 +198,14 @@ class Document:
         )
 
 
+def _corrupt_copies(path: Path) -> list[Path]:
+    """Return the copies of a file that Home Assistant has set aside; the disk is read."""
+    return list(path.parent.glob(f"{path.name}.corrupt.*"))
+
+
 def _remove_leftovers(path: Path, key: str) -> None:
     """Delete the leftovers of one file; the disk is read."""
-    for corrupt in path.parent.glob(f"{path.name}.corrupt.*"):
+    for corrupt in _corrupt_copies(path):
         corrupt.unlink(missing_ok=True)
     mark = f'"{key}"'.encode()
     for temporary in path.parent.glob("tmp*"):

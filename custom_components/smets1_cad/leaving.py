@@ -11,7 +11,6 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .cad.errors import CadError
 from .consent import Withdrawal
 from .const import LOGGER
 from .coordinator import Smets1CadConfigEntry
@@ -19,10 +18,10 @@ from .erasure.registries import async_forget_issues
 from .erasure.report import ErasureReport
 from .evidence_file import async_remove_evidence
 from .leaving_issues import async_report_removed, async_report_tenancy_listed
-from .pairing import Pairing, PairingError
+from .pairing import Pairing, PairingError, async_stored_pairing
 from .pairing_states import PairingState, UnpairWhy
 from .request_text import Purpose, RequestTexts, load_request_texts
-from .store import async_get_store, async_remove_store
+from .store import StoreError, async_get_store, async_remove_store
 from .suppliers import OWN_FILE, ChannelKind, Directory, Route, load_directory
 from .tenancy import async_change_of_tenancy
 from .tenancy_record import TenancyEnd
@@ -172,12 +171,9 @@ async def async_forget_cad(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None
     assert entry.unique_id is not None
     try:
         store = await async_get_store(hass, entry.unique_id)
-        data = await store.pairing.load()
-        pairing = None if data is None else Pairing.from_dict(data)
-    except (CadError, ArithmeticError, KeyError, TypeError, ValueError) as err:
-        LOGGER.warning(
-            "What was stored of the pairing cannot be read: %s", type(err).__name__
-        )
+        pairing = await async_stored_pairing(store.pairing)
+    except StoreError as err:
+        LOGGER.warning("What was stored of the pairing cannot be read: %s", err)
         pairing = None
     await async_remove_store(hass, entry.unique_id)
     await async_remove_evidence(hass, entry)

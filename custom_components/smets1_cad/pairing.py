@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 from uuid import uuid4
 
 from .cad.errors import CadError, Responsible
+from .document import Section, StoreError
 from .pairing_request import JsonObject, PairingRequest, Quote, moment
 from .pairing_states import (
     AWAITED,
@@ -334,8 +335,20 @@ class Pairing:
         """Return what `as_dict` wrote.
 
         Raises:
-            ArithmeticError, KeyError, TypeError, ValueError: it was not written by `as_dict`.
+            StoreError: ``store_unreadable``: it was not written by `as_dict`.
         """
+        try:
+            return cls._from_dict(data)
+        except ArithmeticError, AttributeError, KeyError, TypeError, ValueError:
+            # Its own message could quote whose meter it is.
+            raise StoreError(
+                "The request to your supplier is stored, and damaged. Restore a backup, or delete this CAD and set it up "
+                "again.",
+                reason="store_unreadable",
+            ) from None
+
+    @classmethod
+    def _from_dict(cls, data: Mapping[str, Any]) -> Self:
         if not data["history"]:
             raise ValueError("A pairing has at least one step")
         return cls(
@@ -415,3 +428,13 @@ class PairingKeeper:
                 self._listeners.remove(listener)
 
         return forget
+
+
+async def async_stored_pairing(section: Section[JsonObject]) -> Pairing | None:
+    """Return the pairing that is kept in a section of the store; None if none was ever written down.
+
+    Raises:
+        StoreError: ``store_unreadable``.
+    """
+    data = await section.load()
+    return None if data is None else Pairing.from_dict(data)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from .store import CadStore, Section
+from .store import CadStore, Section, StoreError
 
 CONF_TOKEN: Final = "token"
 CONF_URL: Final = "url"
@@ -22,9 +22,23 @@ class ServiceLink:
 
     @classmethod
     async def load(cls, store: CadStore) -> Self | None:
-        """Return the one that a CAD's request went to; None if it went by another route."""
+        """Return the one that a CAD's request went to; None if it went by another route.
+
+        Raises:
+            StoreError: ``store_unreadable``.
+        """
         data = await cls._section(store).load()
-        return None if data is None else cls(url=data[CONF_URL], token=data[CONF_TOKEN])
+        if data is None:
+            return None
+        match data:
+            case {"url": str(url), "token": str(token)}:
+                return cls(url=url, token=token)
+        # Its own message could quote the token.
+        raise StoreError(
+            "Where the pairing service is, is stored, and damaged. Restore a backup, or delete this CAD and set it up "
+            "again.",
+            reason="store_unreadable",
+        )
 
     async def save(self, store: CadStore) -> None:
         """Keep it.

@@ -16,10 +16,10 @@ from .coordinator import Smets1CadRuntimeData
 from .erasure.report import ErasureReport
 from .evidence_file import async_remove_evidence
 from .leaving_issues import async_report_tenancy_listed
-from .pairing import Pairing
+from .pairing import Pairing, async_stored_pairing
 from .pairing_states import PairingState, UnpairWhy
 from .service_link import ServiceLink
-from .store import async_get_store
+from .store import CadStore, StoreError, async_get_store
 from .supplier_api import PairingService
 from .tenancy import async_change_of_tenancy
 from .tenancy_record import TenancyEnd
@@ -52,11 +52,8 @@ async def async_end_tenancy(
             has_left = True
         except CadError as err:
             LOGGER.warning("The stick has not left the network: %s", err)
-    data = await store.pairing.load()
-    pairing = None if data is None else Pairing.from_dict(data)
-    is_told = pairing is not None and await _async_tell(
-        await ServiceLink.load(store), pairing, reason, hass
-    )
+    pairing, link = await _async_listed(store)
+    is_told = pairing is not None and await _async_tell(link, pairing, reason, hass)
     await async_remove_evidence(hass, entry)
     report = await async_change_of_tenancy(
         hass,
@@ -68,6 +65,15 @@ async def async_end_tenancy(
     if pairing is not None and pairing.supplier_may_list_cad and not is_told:
         async_report_tenancy_listed(hass, entry, pairing)
     return report
+
+
+async def _async_listed(store: CadStore) -> tuple[Pairing | None, ServiceLink | None]:
+    """Return the request, and where it went. What cannot be read keeps nothing from being erased."""
+    try:
+        return await async_stored_pairing(store.pairing), await ServiceLink.load(store)
+    except StoreError as err:
+        LOGGER.warning("Nobody can be told of the end of the tenancy: %s", err)
+        return None, None
 
 
 async def _async_tell(

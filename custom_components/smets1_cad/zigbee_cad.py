@@ -17,7 +17,8 @@ from .const import DOMAIN
 from .radio.stick import EzspRadio
 from .smart_energy.certificate import Credentials, load_credentials
 from .smart_energy.session import HanSession, SessionConfig
-from .store import CadStore, async_get_process_store
+from .smart_energy.session.record import HanRecord
+from .store import CadStore, StoreError, async_get_process_store
 
 _PACER: HassKey[Pacer] = HassKey(f"{DOMAIN}_pacer")
 
@@ -32,6 +33,8 @@ async def async_get_pacer(hass: HomeAssistant) -> Pacer:
         process = await async_get_process_store(hass)
         pacer = Pacer(SYSTEM_CLOCK, process.pacing)
         await pacer.load()
+        if process.is_lost:
+            pacer.hold()
         # Whoever came first while the store was read has the one that counts.
         pacer = hass.data.setdefault(_PACER, pacer)
     return pacer
@@ -68,6 +71,7 @@ async def async_build_session(
         if secrets.credentials
         else ()
     )
+    await _check_network(store)
     link_key, _ = KeyData.deserialize(secrets.install_code.link_key)
     return HanSession(
         EzspRadio(path),
@@ -80,6 +84,22 @@ async def async_build_session(
         pacer=await async_get_pacer(hass),
         store=store.session,
     )
+
+
+async def _check_network(store: CadStore) -> None:
+    """Do nothing if what is stored of the network can be read, or nothing is.
+
+    Raises:
+        StoreError: ``store_unreadable``.
+    """
+    try:
+        HanRecord.from_dict(await store.session.load())
+    except (AttributeError, KeyError, TypeError, ValueError) as err:
+        raise StoreError(
+            "What is stored of the smart meter's network is damaged. Restore a backup, or delete this CAD and set it up "
+            "again.",
+            reason="store_unreadable",
+        ) from err
 
 
 def _credentials(text: str) -> Sequence[Credentials]:

@@ -227,10 +227,69 @@ async def test_old_lanes_are_forgotten_after_one_more_floor() -> None:
     assert "gas" not in store.text
 
 
-async def test_store_of_another_version_is_ignored() -> None:
-    store = Memory()
-    await store.save({"version": 99, "lanes": "another shape"})
-    await ask(await started(SteppedClock(), store), Fuel.GAS)
+LANE = {"monotonic": 1.0, "wall": "2026-03-01T12:00:00+00:00", "open": False}
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"version": 99, "lanes": "another shape"},
+        {},
+        [],
+        "torn",
+        {"version": 1},
+        {"version": 1, "lanes": [LANE]},
+        {"version": 1, "lanes": {"a/steam": LANE}},
+        {"version": 1, "lanes": {"a/gas": {}}},
+        {"version": 1, "lanes": {"a/gas": LANE | {"wall": "noon"}}},
+        {"version": 1, "lanes": {"a/gas": LANE | {"wall": "2026-03-01T12:00:00"}}},
+        {"version": 1, "lanes": {"a/gas": LANE | {"monotonic": None}}},
+        {"version": 1, "lanes": {"a/gas": LANE | {"monotonic": "1"}}},
+        {"version": 1, "lanes": {}, "unknown_since": 5},
+    ],
+)
+async def test_what_cannot_be_read_opens_no_lane(
+    damaged: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is known of what was asked, so each fuel waits its floor; the damaged record is kept."""
+    clock, store = SteppedClock(), Memory()
+    await store.save(damaged)
+    pacer = await started(clock, store)
+    assert "cannot be read" in caplog.text
+    assert pacer.wait(HAN, Fuel.ELECTRICITY) == timedelta(seconds=10)
+    assert pacer.wait(HAN, Fuel.GAS) == timedelta(minutes=30)
+    clock.advance(10)
+    await ask(pacer, Fuel.ELECTRICITY)
+    kept = await store.load()
+    assert kept is not None
+    assert kept["unreadable"] == damaged
+    # What was written since tells nothing of gas.
+    pacer = await started(clock, store)
+    assert pacer.wait(HAN, Fuel.GAS) == timedelta(minutes=30)
+    clock.advance(1800)
+    await ask(pacer, Fuel.GAS)
+
+
+async def test_what_was_unknown_is_forgotten_in_the_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock, store = SteppedClock(), Memory()
+    await store.save([])
+    pacer = await started(clock, store)
+    for days in (0, 2):
+        clock.advance(1800 + days * 86400)
+        pacer = await started(clock, store)
+        clock.advance(1800)
+        await ask(pacer, Fuel.ELECTRICITY, han=f"on day {days}")
+    pacer = await started(clock, store)
+    assert pacer.wait(HAN, Fuel.GAS) == timedelta()
+
+
+async def test_a_pacer_can_be_told_that_nothing_is_known() -> None:
+    pacer = await started(SteppedClock(), Memory())
+    assert pacer.wait(HAN, Fuel.GAS) == timedelta()
+    pacer.hold()
+    assert pacer.wait(HAN, Fuel.GAS) == timedelta(minutes=30)
 
 
 async def test_store_names_no_device() -> None:
@@ -253,7 +312,9 @@ def test_jitter_only_lengthens() -> None:
 @given(
     steps=st.lists(
         st.tuples(
-            st.sampled_from(["ask", "ask", "ask", "restart", "reboot", "jump"]),
+            st.sampled_from(
+                ["ask", "ask", "ask", "restart", "reboot", "jump", "damage"]
+            ),
             st.sampled_from(list(Fuel)),
             st.floats(0, 2500),
         ),
@@ -287,6 +348,8 @@ def test_no_history_lets_a_fuel_be_asked_too_soon(
                 if step == "reboot":
                     clock.reboot(5.0)
                     true += 5.0
+                if step == "damage":
+                    store.text = "[]"
                 pacer = await started(clock, store)
 
     asyncio.run(run())

@@ -18,6 +18,10 @@ The floor holds across everything:
   a process only the monotonic clock counts, so a jump of the wall clock neither
   opens nor blocks a lane.
 
+Where what was stored cannot be read, nothing is known of what was asked: then every
+lane counts from the start of this process, and of those that are restarted within
+a day of it. What could not be read is kept beside what is stored anew.
+
 Floors of up to a minute are cheaper to wait out again than to write to flash
 every time: of those it is only stored that the HAN was ever asked.
 
@@ -32,12 +36,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import hashlib
+import logging
 import random
 from typing import Any, Final, Protocol
 
 from .clock import Clock
 from .errors import CadError
 from .models import Fuel
+
+LOGGER: Final = logging.getLogger(__name__)
 
 FLOORS: Final[Mapping[Fuel, timedelta]] = {
     Fuel.ELECTRICITY: timedelta(seconds=10),
@@ -146,27 +153,56 @@ class Pacer:
         self._store = store
         self._lanes: dict[tuple[str, Fuel], _Lane] = {}
         self._stored: dict[str, dict[str, Any]] = {}
+        self._aside: dict[str, Any] = {}
+        self._held: float | None = None
         self.granted: Counter[Fuel] = Counter()
         self.refused: Counter[Fuel] = Counter()
 
     async def load(self) -> None:
         """Take over what earlier processes asked. Call once, before the first burst."""
-        if (
-            self._store is None
-            or (saved := await self._store.load()) is None
-            or saved.get("version") != _VERSION
-        ):
+        if self._store is None or (saved := await self._store.load()) is None:
             return
+        try:
+            self._take_over(saved)
+        except (
+            ArithmeticError,
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as err:
+            LOGGER.warning(
+                "When the meters were asked last cannot be read (%s); each is asked again once its whole floor has passed",
+                type(err).__name__,
+            )
+            self._lanes.clear()
+            self._stored.clear()
+            self._aside = {"unreadable": saved}
+            self.hold()
+
+    def hold(self) -> None:
+        """Ask nobody before a whole floor has passed, as it is not known what was asked before this process."""
+        self._held = self._clock.monotonic()
+        self._aside["unknown_since"] = self._clock.now_utc().isoformat()
+
+    def _take_over(self, saved: Mapping[str, Any]) -> None:
+        """Take over lanes.
+
+        Raises:
+            ArithmeticError, AttributeError, KeyError, TypeError, ValueError: this was not written by a pacer.
+        """
+        if saved["version"] != _VERSION:
+            raise ValueError("It was written by another version")
         now, wall = self._clock.monotonic(), self._clock.now_utc()
         for name, stamp in saved["lanes"].items():
             han, _, fuel_name = name.partition("/")
             fuel = Fuel(fuel_name)
             asked = datetime.fromisoformat(stamp["wall"])
+            elapsed = now - stamp["monotonic"]
             if wall - asked > _KEPT and wall - asked > FLOORS[fuel]:
                 # Old by the wall clock, which may be wrong: wait once more, then forget.
                 self._lanes[han, fuel] = _Lane(last=now)
                 continue
-            elapsed = now - stamp["monotonic"]
             by_wall = (wall - asked).total_seconds()
             believed = (
                 not stamp["open"]
@@ -178,10 +214,15 @@ class Pacer:
                 last=now - min(elapsed, max(by_wall, 0.0)) if believed else now
             )
             self._stored[name] = dict(stamp)
+        self._aside = {key: saved[key] for key in ("unreadable",) if key in saved}
+        if (since := saved.get("unknown_since")) is not None:
+            self._held = now
+            if wall - datetime.fromisoformat(since) <= _KEPT:
+                self._aside["unknown_since"] = since
 
     def wait(self, han: str, fuel: Fuel) -> timedelta:
         """Return how long until a burst is allowed; zero if it is allowed now."""
-        lane = self._lanes.get((_fingerprint(han), fuel), _Lane())
+        lane = self._lanes.get((_fingerprint(han), fuel), _Lane(last=self._held))
         if lane.busy:
             return FLOORS[fuel]
         if lane.last is None:
@@ -210,7 +251,7 @@ class Pacer:
             self.refused[fuel] += 1
             raise TooSoon(fuel, wait=wait, now=self._clock.now_utc())
         key = (_fingerprint(han), fuel)
-        lane = self._lanes.setdefault(key, _Lane())
+        lane = self._lanes.setdefault(key, _Lane(last=self._held))
         lane.busy = True
         burst = Burst(fuel)
         try:
@@ -236,7 +277,9 @@ class Pacer:
             "wall": self._clock.now_utc().isoformat(),
             "open": is_open,
         }
-        await self._store.save({"version": _VERSION, "lanes": self._stored})
+        await self._store.save(
+            {**self._aside, "version": _VERSION, "lanes": self._stored}
+        )
 
 
 def jittered(interval: timedelta) -> timedelta:

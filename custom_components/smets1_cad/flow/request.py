@@ -16,10 +16,11 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
-from ..pairing import Pairing, PairingKeeper
+from ..pairing import Pairing, PairingKeeper, async_stored_pairing
 from ..pairing_request import CadDetails, PairingRequest
 from ..pairing_states import CadKind, PairingState
 from ..request_text import Purpose, RequestTexts, load_request_texts
+from ..store import StoreError
 from ..suppliers import (
     OWN_FILE,
     ChannelKind,
@@ -81,13 +82,11 @@ class RequestSteps(JoinSteps):
             AbortFlow: what is stored cannot be read.
         """
         section = self._draft.store.pairing
-        kept = await section.load()
-        if kept is None:
-            return None
         try:
-            return PairingKeeper(Pairing.from_dict(kept), section.save)
-        except (ArithmeticError, KeyError, TypeError, ValueError) as err:
-            raise AbortFlow("store_unreadable") from err
+            pairing = await async_stored_pairing(section)
+        except StoreError as err:
+            raise AbortFlow(err.reason) from err
+        return None if pairing is None else PairingKeeper(pairing, section.save)
 
     async def _pairing(self) -> Pairing:
         """Return the request as it is now, once it was written down."""
