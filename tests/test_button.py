@@ -6,12 +6,12 @@ from datetime import timedelta
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.cad.pacing import TooSoon
 from custom_components.smets1_cad.consent import Withdrawal
 from custom_components.smets1_cad.pairing_states import PairingState as S
+from custom_components.smets1_cad.smart_energy.session.errors import HubSilent
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -105,8 +105,8 @@ async def test_read_now(home: LeavingHome) -> None:
     home.link.fault = TooSoon(Fuel.ELECTRICITY, wait=timedelta(seconds=7), now=NOW)
     with pytest.raises(ServiceValidationError, match=":00:07"):
         await press(home, READ)
-    home.link.fault = CadError("The meter is silent. Wait.", reason="silent")
-    with pytest.raises(HomeAssistantError, match="The meter is silent"):
+    home.link.fault = HubSilent("The meter is silent. Wait.")
+    with pytest.raises(HomeAssistantError, match="The hub did not answer"):
         await press(home, READ)
 
 

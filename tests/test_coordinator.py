@@ -22,6 +22,11 @@ from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.devices import is_stale_device
 from custom_components.smets1_cad.identity import Identity, Premises, Relation
 from custom_components.smets1_cad.meter_numbers import parse_mpan
+from custom_components.smets1_cad.smart_energy.network import RadioLost
+from custom_components.smets1_cad.smart_energy.session.errors import (
+    HubRefused,
+    HubSilent,
+)
 from custom_components.smets1_cad.store import StoreError
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import (
@@ -38,6 +43,7 @@ from homeassistant.helpers import (
     entity_registry as er,
     issue_registry as ir,
 )
+from homeassistant.helpers.translation import async_load_integrations
 
 from .fake_link import (
     CANARIES,
@@ -555,11 +561,27 @@ class TestLink:
         home.link.move(LinkState.RUNNING)
         assert not issue_registry.issues
 
+    async def test_failure_is_told_in_the_households_language(
+        self, home: Home, hass: HomeAssistant, issue_registry: ir.IssueRegistry
+    ) -> None:
+        hass.config.language = "cy"
+        await async_load_integrations(hass, {DOMAIN})
+        await home.start()
+        home.link.move(LinkState.FAILED, HubRefused("Refused.", status=0x7E))
+        issue = issue_registry.async_get_issue(
+            DOMAIN, f"link_failed_{home.entry.entry_id}"
+        )
+        assert issue is not None
+        assert issue.translation_placeholders is not None
+        assert issue.translation_placeholders["error"].startswith(
+            "Gwrthododd y canolbwynt gais (statws ZCL 0x7E)."
+        )
+
     async def test_link_that_cannot_start_is_tried_again(self, home: Home) -> None:
-        home.link.fault = CadError("The stick is not there. Plug it in.")
+        home.link.fault = RadioLost("The stick is not there. Plug it in.")
         await home.start()
         assert home.entry.state is ConfigEntryState.SETUP_RETRY
-        assert home.entry.error_reason_translation_key == "cad_error"
+        assert home.entry.error_reason_translation_key == "radio_lost"
         assert home.link.listeners == 0
 
     async def test_updates_that_nothing_shows_are_passed_over(self, home: Home) -> None:
@@ -595,10 +617,10 @@ class TestAsk:
 
     async def test_silence_is_an_error(self, home: Home) -> None:
         await home.start()
-        home.link.fault = CadError("The hub did not answer. Try again.")
+        home.link.fault = HubSilent("The hub did not answer. Try again.")
         with pytest.raises(HomeAssistantError) as raised:
             await home.coordinator.async_ask(Fuel.ELECTRICITY)
-        assert raised.value.translation_key == "cad_error"
+        assert raised.value.translation_key == "hub_silent"
 
 
 async def test_only_a_meter_that_is_gone_may_be_removed(

@@ -184,7 +184,7 @@ async def test_what_cannot_be_erased_is_said(home: LeavingHome) -> None:
             "custom_components.smets1_cad.tenancy_end.async_change_of_tenancy",
             side_effect=ErasureError("Something is left.", reason="erasure_left"),
         ),
-        pytest.raises(HomeAssistantError, match="Something is left"),
+        pytest.raises(HomeAssistantError, match="Something of the earlier"),
     ):
         await home.act("change_of_tenancy")
     assert not home.entry.runtime_data.coordinator.has_consent

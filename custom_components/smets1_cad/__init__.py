@@ -21,6 +21,7 @@ from .devices import CadInfo, is_stale_device
 from .firmware_log import FirmwareLog
 from .leaving import async_forget_cad
 from .retention import async_keep_for
+from .service_errors import translated
 from .services import async_setup_services
 from .tenancy import async_resume_erasure
 from .tenancy_watch import TenancyWatch
@@ -49,11 +50,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
             translation_domain=DOMAIN, translation_key="consent_missing"
         ) from err
     except CadError as err:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key="cad_error",
-            translation_placeholders={"error": str(err)},
-        ) from err
+        raise translated(err, ConfigEntryError) from err
     coordinator = Smets1CadCoordinator(
         hass,
         entry,

@@ -187,11 +187,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
                 raise ConfigEntryAuthFailed(
                     translation_domain=DOMAIN, translation_key="consent_missing"
                 ) from err
-            raise ConfigEntryNotReady(
-                translation_domain=DOMAIN,
-                translation_key="cad_error",
-                translation_placeholders={"error": str(err)},
-            ) from err
+            raise translated(err, ConfigEntryNotReady) from err
         self._status_received(self.link.status)
         self._unsubscribe.append(
             self.config_entry.async_on_state_change(self._entry_moved)

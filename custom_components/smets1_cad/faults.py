@@ -12,6 +12,7 @@ from .cad.link import LinkState, LinkStatus
 from .cad.models import Fuel
 from .const import DOMAIN
 from .meter_state import MeterState
+from .service_errors import error_words
 
 REFUSED_FOR: Final = timedelta(hours=2)
 """How long a register has to be refused before a person is asked whether it is right after all."""
@@ -43,7 +44,7 @@ def async_report_link(
         is_fixable=False,
         severity=ir.IssueSeverity.ERROR,
         translation_key=f"{ISSUE_LINK}_{status.error.responsible or 'unknown'}",
-        translation_placeholders={"error": str(status.error)},
+        translation_placeholders={"error": error_words(hass, status.error)},
     )
 
 

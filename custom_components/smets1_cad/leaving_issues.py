@@ -12,6 +12,7 @@ from .const import DOMAIN
 from .faults import ISSUE_LINK, issue_id
 from .pairing import Pairing
 from .pairing_states import MAYBE_LISTED, PairingState
+from .service_errors import error_words
 from .smart_energy.eui64 import Eui64
 
 ISSUE_LEAVING: Final = "leaving"
@@ -79,7 +80,7 @@ def async_report_leaving(
         translation_placeholders={
             "supplier": pairing.request.supplier,
             "detail": pairing.history[-1].detail or "–",
-            "error": str(error or "–"),
+            "error": error_words(hass, error) if error else "–",
         },
     )
 

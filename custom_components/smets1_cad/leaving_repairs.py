@@ -10,6 +10,7 @@ from .coordinator import Smets1CadConfigEntry
 from .leaving import async_request_unpairing, unpairing_of
 from .leaving_issues import UNPAIRED
 from .pairing_states import UnpairWhy
+from .service_errors import async_error_words
 from .tenancy_end import async_end_tenancy
 from .tenancy_record import TenancyEnd
 from .tenancy_watch import ISSUE_SUSPECTED
@@ -52,7 +53,10 @@ class LeavingFlow(RepairsFlow):
                 )
             except CadError as err:
                 return self.async_abort(
-                    reason="failed", description_placeholders={"error": str(err)}
+                    reason="failed",
+                    description_placeholders={
+                        "error": await async_error_words(self.hass, err)
+                    },
                 )
         return self.async_create_entry(data={})
 

@@ -48,7 +48,11 @@ class SupplierError(CadError):
 
     def __init__(self, message: str, *, reason: str, where: str = "") -> None:
         """Keep the place."""
-        super().__init__(f"{where}: {message}" if where else message, reason=reason)
+        super().__init__(
+            f"{where}: {message}" if where else message,
+            reason=reason,
+            placeholders={"where": where or "format"},
+        )
         self.where = where
 
 

@@ -33,6 +33,7 @@ from .erasure.report import DatabaseReport, ErasureError, ErasureReport
 from .erasure.storage import async_wait_for_storage
 from .erasure.targets import Targets, collect_targets
 from .evidence_file import async_remove_evidence
+from .service_errors import async_error_words
 from .store import CadStore, async_get_store, async_load_consents
 from .tenancy_record import OpenErasure, TenancyEnd, TenancyRecord
 
@@ -262,7 +263,7 @@ async def _async_erase(
             is_fixable=False,
             severity=ir.IssueSeverity.ERROR,
             translation_key=ISSUE_INCOMPLETE,
-            translation_placeholders={"error": str(err)},
+            translation_placeholders={"error": await async_error_words(hass, err)},
         )
         raise
     ir.async_delete_issue(hass, DOMAIN, issue)

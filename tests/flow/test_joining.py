@@ -14,6 +14,7 @@ from custom_components.smets1_cad.flow import joining
 from custom_components.smets1_cad.pairing_states import PairingState
 from custom_components.smets1_cad.radio.stick import EzspRadio
 from custom_components.smets1_cad.smart_energy.errors import CertificateError
+from custom_components.smets1_cad.smart_energy.network import JoinRefused
 from homeassistant.const import CONF_DEVICE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -326,6 +327,25 @@ async def test_nothing_is_heard_at_all(walk: Walk) -> None:
 async def test_session_that_cannot_start(walk: Walk) -> None:
     await fake_join(walk, error=CadError("No consent. Give it."))
     assert told(walk) == "No consent. Give it."
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "The hub refused the CAD. Ask the supplier whether"),
+        ("en-GB", "The hub refused the CAD. Ask the supplier whether"),
+        ("cy", "Gwrthododd y canolbwynt y CAD. Gofynnwch i'r cyflenwr a"),
+        ("de", "The hub refused the CAD. Ask the supplier whether"),
+    ],
+)
+async def test_failure_is_told_in_the_households_language(
+    walk: Walk, hass: HomeAssistant, language: str, said: str
+) -> None:
+    hass.config.language = language
+    error = JoinRefused("Status 0x17.")
+    await fake_join(walk, lambda told: told.move(LinkState.NOT_JOINED, error))
+    assert walk.at["step_id"] == "not_joined_supplier"
+    assert told(walk).startswith(said)
 
 
 async def test_session_that_cannot_be_built(walk: Walk) -> None:

@@ -1,6 +1,8 @@
 """The exception tree of everything below Home Assistant's rooms."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Responsible(StrEnum):
@@ -17,17 +19,19 @@ class Responsible(StrEnum):
 class CadError(Exception):
     """Base of every error that the CAD raises on purpose.
 
-    The message says in one line what is wrong and what to do next. It never
-    holds an install code, a key, a certificate's private part or a meter
-    number, so it may be logged and shown.
+    The message says in one line what is wrong and what to do next, for the log
+    and for whoever helps; people read the translation of the reason. Neither
+    holds an install code, a key, a certificate's private part or a meter number.
 
     Attributes:
         reason: a stable slug, used as a translation key.
         responsible: whose task it is, or None where it depends on the cause.
+        placeholders: what the translation leaves blank.
     """
 
     reason: str = "unknown"
     responsible: Responsible | None = None
+    placeholders: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -35,10 +39,13 @@ class CadError(Exception):
         *,
         reason: str | None = None,
         responsible: Responsible | None = None,
+        placeholders: Mapping[str, str] | None = None,
     ) -> None:
-        """Keep the message; reason and responsible narrow the class's own."""
+        """Keep the message; the others narrow the class's own."""
         super().__init__(message)
         if reason is not None:
             self.reason = reason
         if responsible is not None:
             self.responsible = responsible
+        if placeholders is not None:
+            self.placeholders = placeholders

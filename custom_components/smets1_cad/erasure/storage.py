@@ -48,6 +48,7 @@ async def async_wait_for_storage(hass: HomeAssistant, targets: Targets) -> int:
         f"Home Assistant has not written {', '.join(left)} since they were cleared. "
         "See that its disk is neither full nor read-only; erasing is tried again by itself.",
         reason="erasure_storage",
+        placeholders={"files": ", ".join(left)},
     )
 
 

@@ -16,6 +16,7 @@ from ..const import DOMAIN, LOGGER
 from ..first_readings import collect
 from ..identity import Comparison, compare_meter
 from ..readings_keeper import meters_as_json
+from ..service_errors import async_error_words
 from ..zigbee_cad import async_build_session
 from .consent import ConsentSteps
 from .radio import RadioSteps
@@ -47,8 +48,14 @@ _ENDS: Final = frozenset({LinkState.FAILED, LinkState.NOT_JOINED})
 class MeterMismatch(CadError):
     """Raised when a meter is not the one that was declared (R3)."""
 
-    reason = "meter_mismatch"
     responsible = Responsible.SUPPLIER
+
+    def __init__(self, fuel: Fuel) -> None:
+        """Say which meter."""
+        super().__init__(
+            f"The {fuel} meter on this hub is not the one that was declared.",
+            reason=f"meter_mismatch_{fuel}",
+        )
 
 
 class JoinSteps(RadioSteps, ConsentSteps):
@@ -144,10 +151,7 @@ class JoinSteps(RadioSteps, ConsentSteps):
         if strange:
             # Somebody else's readings are neither shown nor kept.
             self._found = frozenset()
-            self._join_error = MeterMismatch(
-                f"The {strange[0].fuel} meter on this hub is not the one that you declared. "
-                "Compare the numbers with your bill; if they are right, ask your supplier which home this hub is in."
-            )
+            self._join_error = MeterMismatch(strange[0].fuel)
         elif self._found:
             await self._keep_found(updates)
 
@@ -203,7 +207,9 @@ class JoinSteps(RadioSteps, ConsentSteps):
         return self.async_show_menu(
             step_id=f"not_joined_{responsible}",
             menu_options=["join", "finish"],
-            description_placeholders={"error": str(error) if error else ""},
+            description_placeholders={
+                "error": await async_error_words(self.hass, error) if error else ""
+            },
         )
 
     # The same step under the name of each whose task it may be: the words differ.

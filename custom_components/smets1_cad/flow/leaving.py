@@ -23,6 +23,7 @@ from ..coordinator import Smets1CadRuntimeData
 from ..erasure.report import ErasureReport
 from ..leaving import async_request_unpairing, async_unpair_text, async_withdraw_consent
 from ..pairing_states import MAYBE_LISTED, PairingState, UnpairWhy
+from ..service_errors import async_error_words
 from ..suppliers import Route
 from ..tenancy_end import async_end_tenancy
 from ..tenancy_record import TenancyEnd
@@ -201,7 +202,10 @@ class LeavingSteps(OptionsFlowWithReload):
             )
         except CadError as err:
             return self.async_abort(
-                reason="service_failed", description_placeholders={"error": str(err)}
+                reason="service_failed",
+                description_placeholders={
+                    "error": await async_error_words(self.hass, err)
+                },
             )
         return self.async_abort(reason="unpair_sent")
 
@@ -235,7 +239,10 @@ class LeavingSteps(OptionsFlowWithReload):
                 await unpairing.sent(route)
             except CadError as err:
                 return self.async_abort(
-                    reason="failed", description_placeholders={"error": str(err)}
+                    reason="failed",
+                    description_placeholders={
+                        "error": await async_error_words(self.hass, err)
+                    },
                 )
             return self.async_abort(reason="unpair_sent")
         parts = await async_unpair_text(self.hass, unpairing.pairing, route)
@@ -272,6 +279,9 @@ class LeavingSteps(OptionsFlowWithReload):
             await unpairing.confirm()
         except CadError as err:
             return self.async_abort(
-                reason="failed", description_placeholders={"error": str(err)}
+                reason="failed",
+                description_placeholders={
+                    "error": await async_error_words(self.hass, err)
+                },
             )
         return self.async_abort(reason="unpaired")

@@ -39,7 +39,9 @@ class InstallCodeError(SmartEnergyError):
         self, message: str, *, reason: str | None = None, position: int | None = None
     ) -> None:
         """Keep the position of the wrong character."""
-        super().__init__(message, reason=reason)
+        super().__init__(
+            message, reason=reason, placeholders={"position": str(position or "?")}
+        )
         self.position = position
 
 
@@ -57,7 +59,9 @@ class Eui64Error(SmartEnergyError):
         self, message: str, *, reason: str | None = None, position: int | None = None
     ) -> None:
         """Keep the position of the wrong character."""
-        super().__init__(message, reason=reason)
+        super().__init__(
+            message, reason=reason, placeholders={"position": str(position or "?")}
+        )
         self.position = position
 
 

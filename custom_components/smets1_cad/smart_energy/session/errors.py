@@ -27,7 +27,7 @@ class HubRefused(HubError):
 
     def __init__(self, message: str, *, status: int) -> None:
         """Keep the status."""
-        super().__init__(message)
+        super().__init__(message, placeholders={"status": f"0x{status:02X}"})
         self.status = status
 
 

@@ -244,7 +244,8 @@ class HanSession(CadLink):
             )
         if fuel not in self._fuels():
             raise ConsentMissing(
-                f"Consent does not cover the {fuel} meter. Give it for that meter first."
+                f"Consent does not cover the {fuel} meter. Give it for that meter first.",
+                reason=f"consent_missing_{fuel}",
             )
         return self._poller
 
