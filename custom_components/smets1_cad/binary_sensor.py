@@ -17,6 +17,7 @@ from .cad.link import LinkState
 from .cad.models import Alarm, Fuel
 from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from .entity import Smets1CadEntity, Smets1CadEntityDescription, async_add_when_proven
+from .news import says
 
 PARALLEL_UPDATES = 0
 
@@ -61,6 +62,7 @@ def _alarm(fuel: Fuel) -> CadBinarySensorDescription:
         key="alarm",
         translation_key="alarm",
         fuel=fuel,
+        changed_by=says(fuel, "alarms"),
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
         has_fn=lambda coordinator: _alarms(coordinator, fuel) is not None,

@@ -14,6 +14,7 @@ from .cad.models import Fuel
 from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from .entity import Smets1CadEntity, Smets1CadEntityDescription, async_add_when_proven
 from .leaving import async_request_unpairing, async_withdraw_consent, unpairing_of
+from .news import News
 from .pairing_states import MAYBE_LISTED, PairingState, UnpairWhy
 from .service_errors import cad_errors_translated
 
@@ -36,7 +37,7 @@ class CadButtonDescription(Smets1CadEntityDescription, ButtonEntityDescription):
     press_fn: Callable[[Smets1CadConfigEntry], Awaitable[object]]
     can_fn: Callable[[Smets1CadCoordinator], bool]
     has_fn: Callable[[Smets1CadCoordinator], bool] = lambda coordinator: True
-    changed_by: frozenset[Fuel] | None = frozenset()
+    changed_by: frozenset[News] | None = frozenset()
 
 
 async def _withdraw(entry: Smets1CadConfigEntry) -> None:

@@ -44,6 +44,7 @@ from .faults import (
 )
 from .identity import Comparison, Identity, compare_meter
 from .meter_state import MeterState
+from .news import Audience, News
 from .options import CadOptions
 from .pairing import PairingKeeper
 from .pairing_states import Reminder
@@ -123,6 +124,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         super().__init__(
             hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None
         )
+        self._audience = Audience()
         self.link = link
         self.cad = cad or CadInfo()
         self.pairing = pairing
@@ -154,6 +156,22 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         return self._occasions + sum(
             meter.proofs for meter in self.data.meters.values()
         )
+
+    @callback
+    @override
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: frozenset[News] | None = None
+    ) -> CALLBACK_TYPE:
+        """Tell a listener of updates; of one more reading only what its context holds, if it has one."""
+        remove = super().async_add_listener(update_callback, context)
+        leave = self._audience.add(update_callback, context)
+
+        @callback
+        def stop() -> None:
+            remove()
+            leave()
+
+        return stop
 
     async def async_start(self, grant: RevocableGrant) -> None:
         """Restore what was known, and begin to listen. Add the platforms afterwards.
@@ -320,7 +338,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
     @callback
     def _reading_received(self, reading: ElectricityReading | GasReading) -> None:
         meter = self._meter(reading.fuel)
-        was_quiet = meter.stale or meter.heard is None
+        was_quiet, proofs = meter.stale or meter.heard is None, meter.proofs
         if meter.stale:
             LOGGER.info("The %s meter is heard again", reading.fuel)
         for name in meter.take_reading(reading, monotonic()):
@@ -335,15 +353,15 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         if was_quiet:
             self._timer.schedule()
             self.async_set_updated_data(self.data)
+        elif meter.proofs != proofs:
+            self.async_update_listeners()
         else:
-            self._tell_of_reading(reading.fuel)
+            self._tell_of_reading(meter)
 
     @callback
-    def _tell_of_reading(self, fuel: Fuel) -> None:
-        """Tell those whom one more reading concerns: listeners whose context holds the fuel, or that have none."""
-        for listener, context in list(self._listeners.values()):
-            if isinstance(context, frozenset) and fuel not in context:
-                continue
+    def _tell_of_reading(self, meter: MeterState) -> None:
+        """Tell those whom one more reading concerns, and nobody else."""
+        for listener in self._audience.concerned(meter.fuel, meter.news):
             try:
                 listener()
             except Exception:  # noqa: BLE001 - one bad entity must not cost the others theirs

@@ -19,6 +19,7 @@ from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from .devices import device_info
 from .epoch import tenancy_scope
 from .meter_state import MeterState
+from .news import News
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,19 +28,19 @@ class Smets1CadEntityDescription(EntityDescription):
 
     Attributes:
         fuel: the meter's fuel; None is the CAD itself.
-        changed_by: the fuels of which one more reading may change it; None is its own meter's, of
-            the CAD both. Of all else, such as a tariff, the link, the clock or the first reading
-            after a silence, every entity is told.
+        changed_by: what of one more reading may change it; None is any of its own meter's, of the CAD
+            of both. Of all else, such as a tariff, the link, the clock, the first reading after a
+            silence or one that proves something new, every entity is told.
         available_fn: of a meter, whether its value still holds.
     """
 
     fuel: Fuel | None = None
-    changed_by: frozenset[Fuel] | None = None
+    changed_by: frozenset[News] | None = None
     available_fn: Callable[[MeterState], bool] = lambda meter: not meter.stale
 
     @property
-    def readings(self) -> frozenset[Fuel]:
-        """The fuels of whose readings the entity is told."""
+    def news(self) -> frozenset[News]:
+        """What of readings the entity is told of."""
         if self.changed_by is not None:
             return self.changed_by
         return frozenset(Fuel if self.fuel is None else {self.fuel})
@@ -55,7 +56,7 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
         self, coordinator: Smets1CadCoordinator, description: Smets1CadEntityDescription
     ) -> None:
         """Put it on its device."""
-        super().__init__(coordinator, context=description.readings)
+        super().__init__(coordinator, context=description.news)
         self.entity_description = description
         self._attr_unique_id = unique_id(coordinator.config_entry, description)
         self._attr_device_info = device_info(coordinator.config_entry, description.fuel)
@@ -162,4 +163,5 @@ def async_add_when_proven[DescriptionT: Smets1CadEntityDescription](
         async_add_entities([create(coordinator, description) for description in proven])
 
     add_new()
-    entry.async_on_unload(coordinator.async_add_listener(add_new))
+    # Of a reading that proves something, all are told.
+    entry.async_on_unload(coordinator.async_add_listener(add_new, context=frozenset()))

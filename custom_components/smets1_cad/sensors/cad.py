@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from ..cad.models import Fuel
 from ..coordinator import Smets1CadCoordinator
+from ..news import News
 from ..pairing_states import PairingState
 from .description import CadSensorDescription
 
@@ -83,7 +84,7 @@ CAD_SENSORS: Final[tuple[CadSensorDescription, ...]] = (
         CadSensorDescription(
             key=f"last_{fuel}_reading",
             translation_key=f"last_{fuel}_reading",
-            changed_by=frozenset({fuel}),
+            changed_by=frozenset[News]({fuel}),
             device_class=SensorDeviceClass.TIMESTAMP,
             entity_category=EntityCategory.DIAGNOSTIC,
             has_fn=_has_meter(fuel),

@@ -10,6 +10,7 @@ from homeassistant.const import EntityCategory
 
 from ..cad.models import Fuel, SupplyState
 from ..meter_state import MeterState
+from ..news import says
 from .description import MeterSensorDescription
 
 _STEP: Final = Decimal("0.001")
@@ -34,13 +35,15 @@ def today_sensor(
     unit: str,
     device_class: SensorDeviceClass,
     *,
+    said_in: str,
     enabled: bool = True,
 ) -> MeterSensorDescription:
-    """Return what a register has counted since midnight."""
+    """Return what a register, which a field of the reading says, has counted since midnight."""
     return MeterSensorDescription(
         key=key,
         translation_key=key,
         fuel=fuel,
+        changed_by=says(fuel, said_in),
         native_unit_of_measurement=unit,
         device_class=device_class,
         state_class=SensorStateClass.TOTAL,
@@ -62,6 +65,7 @@ def supply_sensor(fuel: Fuel) -> MeterSensorDescription:
         key="supply",
         translation_key="supply",
         fuel=fuel,
+        changed_by=says(fuel, "supply"),
         device_class=SensorDeviceClass.ENUM,
         options=[state.value for state in SupplyState],
         has_fn=lambda meter: _supply(meter) is not None,

@@ -9,6 +9,7 @@ from homeassistant.const import UnitOfEnergy, UnitOfPower
 
 from ..cad.models import ElectricityReading, Fuel
 from ..meter_state import MeterState
+from ..news import says
 from .common import firmware_sensor, supply_sensor, today_sensor
 from .description import MeterSensorDescription, Value
 
@@ -59,6 +60,7 @@ def _tier(tier: int) -> MeterSensorDescription:
         translation_key="tier_import",
         placeholders={"tier": str(tier)},
         fuel=Fuel.ELECTRICITY,
+        changed_by=says(Fuel.ELECTRICITY, "tier_import_kwh"),
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         device_class=SensorDeviceClass.ENERGY,
         state_class=SensorStateClass.TOTAL_INCREASING,
@@ -74,6 +76,7 @@ ELECTRICITY_SENSORS: Final[tuple[MeterSensorDescription, ...]] = (
         key="import",
         translation_key="import",
         fuel=Fuel.ELECTRICITY,
+        changed_by=says(Fuel.ELECTRICITY, "import_kwh"),
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         device_class=SensorDeviceClass.ENERGY,
         state_class=SensorStateClass.TOTAL_INCREASING,
@@ -85,6 +88,7 @@ ELECTRICITY_SENSORS: Final[tuple[MeterSensorDescription, ...]] = (
         key="export",
         translation_key="export",
         fuel=Fuel.ELECTRICITY,
+        changed_by=says(Fuel.ELECTRICITY, "export_kwh"),
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         device_class=SensorDeviceClass.ENERGY,
         state_class=SensorStateClass.TOTAL_INCREASING,
@@ -95,6 +99,7 @@ ELECTRICITY_SENSORS: Final[tuple[MeterSensorDescription, ...]] = (
     MeterSensorDescription(
         key="power",
         fuel=Fuel.ELECTRICITY,
+        changed_by=says(Fuel.ELECTRICITY, "power_kw"),
         native_unit_of_measurement=UnitOfPower.WATT,
         device_class=SensorDeviceClass.POWER,
         state_class=SensorStateClass.MEASUREMENT,
@@ -108,6 +113,7 @@ ELECTRICITY_SENSORS: Final[tuple[MeterSensorDescription, ...]] = (
         "import_kwh",
         UnitOfEnergy.KILO_WATT_HOUR,
         SensorDeviceClass.ENERGY,
+        said_in="import_kwh",
     ),
     supply_sensor(Fuel.ELECTRICITY),
     firmware_sensor(Fuel.ELECTRICITY),

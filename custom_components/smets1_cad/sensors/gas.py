@@ -61,6 +61,7 @@ GAS_SENSORS: Final[tuple[MeterSensorDescription, ...]] = (
         "energy_kwh",
         UnitOfEnergy.KILO_WATT_HOUR,
         SensorDeviceClass.ENERGY,
+        said_in="total",
     ),
     today_sensor(
         Fuel.GAS,
@@ -68,6 +69,7 @@ GAS_SENSORS: Final[tuple[MeterSensorDescription, ...]] = (
         "volume_m3",
         UnitOfVolume.CUBIC_METERS,
         SensorDeviceClass.GAS,
+        said_in="total",
         enabled=False,
     ),
     supply_sensor(Fuel.GAS),

@@ -13,6 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from ..cad.models import ANY_TIER_BLOCK, EnergyUnit, Fuel, Rate, TierBlock
 from ..meter_state import MeterState
+from ..news import says
 from .description import MeterSensorDescription
 
 HOLDS_FOR: Final = timedelta(days=1)
@@ -181,6 +182,7 @@ def _tariff_sensors(fuel: Fuel) -> tuple[MeterSensorDescription, ...]:
             key="active_tier",
             translation_key="active_tier",
             fuel=fuel,
+            changed_by=says(fuel, "active_tier"),
             available_fn=_is_told,
             has_fn=lambda meter: _tier_label(meter) is not None,
             value_fn=_tier_label,
@@ -190,6 +192,7 @@ def _tariff_sensors(fuel: Fuel) -> tuple[MeterSensorDescription, ...]:
             key="active_block",
             translation_key="active_block",
             fuel=fuel,
+            changed_by=says(fuel, "active_tier", "active_block"),
             available_fn=_is_told,
             has_fn=lambda meter: _block(meter) is not None,
             value_fn=_block,
