@@ -18,6 +18,7 @@ from ..const import ClusterId
 from ..quirks import QUIRKS, Quirk
 from ..values.price import label_text
 from ..values.profile import suspected_factor
+from ..values.time import half_hour_start
 from .const import LOGGER
 from .discovery import endpoints_with
 from .record import HanRecord
@@ -25,7 +26,6 @@ from .record import HanRecord
 _MANUFACTURER: Final = 0x0004
 _MODEL: Final = 0x0005
 
-_MARK: Final = timedelta(minutes=30)
 _LATEST: Final = timedelta(minutes=1)
 """How long after the half hour a reading still stands for its register there."""
 
@@ -80,10 +80,7 @@ class HalfHourCheck:
     def note(self, reading: ElectricityReading | GasReading) -> None:
         """Keep the registers of the first reading after each half hour."""
         at = reading.metered_at or reading.received_at
-        mark = datetime.fromtimestamp(
-            at.timestamp() // _MARK.total_seconds() * _MARK.total_seconds(), at.tzinfo
-        )
-        if at - mark > _LATEST:
+        if at - (mark := half_hour_start(at)) > _LATEST:
             return
         for unit, register in _registers(reading):
             if register is not None:

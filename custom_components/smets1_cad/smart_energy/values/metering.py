@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 from ...cad.models import (
     ANY_TIER_BLOCK,
@@ -76,7 +76,6 @@ def raw_integer(attributes: RawAttributes, attribute_id: int) -> int | None:
 
 
 _IMPORT: Final = Register(Direction.IMPORT).attribute_id
-_EXPORT: Final = Register(Direction.EXPORT).attribute_id
 
 
 def _either(direction: Direction, over: Span) -> tuple[int, int]:
@@ -88,9 +87,18 @@ def _either(direction: Direction, over: Span) -> tuple[int, int]:
 
 
 _DAY: Final = _either(Direction.IMPORT, Span.DAY)
-_DAY_EXPORT: Final = _either(Direction.EXPORT, Span.DAY)
 _WEEK: Final = _either(Direction.IMPORT, Span.WEEK)
 _MONTH: Final = _either(Direction.IMPORT, Span.MONTH)
+
+_ELECTRICITY_REGISTERS: Final[Mapping[int, str]] = {
+    _IMPORT: "import_kwh",
+    Register(Direction.EXPORT).attribute_id: "export_kwh",
+    **dict.fromkeys(_DAY, "day_import_kwh"),
+    **dict.fromkeys(_either(Direction.EXPORT, Span.DAY), "day_export_kwh"),
+    **dict.fromkeys(_WEEK, "week_import_kwh"),
+    **dict.fromkeys(_MONTH, "month_import_kwh"),
+}
+"""Field of a reading by attribute; tiers and blocks are apart."""
 
 _ELECTRICITY_METER: Final = MeterKind(DeviceType.ELECTRIC)
 _KILOWATT_HOURS: Final = UnitOfMeasure(Unit.KILOWATT_HOUR)
@@ -235,37 +243,29 @@ def meter_reading(
 def _electricity(
     scaling: MeterScaling, attributes: RawAttributes, received_at: datetime
 ) -> ElectricityReading:
-    def kwh(attribute_id: int) -> Decimal | None:
-        if (raw := raw_integer(attributes, attribute_id)) is None:
-            return None
-        register = REGISTERS[attribute_id]
-        return scaling.energy_kwh(register.valid(raw), alternative=register.alternative)
-
-    def either(own: int, alternative: int) -> Decimal | None:
-        value = kwh(own)
-        return kwh(alternative) if value is None else value
-
-    tiers_in = _by_tier(attributes, kwh, Direction.IMPORT)
-    return ElectricityReading(
-        received_at=received_at,
-        metered_at=_metered_at(attributes),
-        import_kwh=kwh(_IMPORT),
-        export_kwh=kwh(_EXPORT),
-        power_kw=scaling.power_kw(
-            raw_integer(attributes, Attribute.INSTANTANEOUS_DEMAND)
-        ),
-        tier_import_kwh=_without_blocks(tiers_in),
-        tier_export_kwh=_without_blocks(_by_tier(attributes, kwh, Direction.EXPORT)),
-        block_import_kwh={at: value for at, value in tiers_in.items() if at.block},
-        day_import_kwh=either(*_DAY),
-        day_export_kwh=either(*_DAY_EXPORT),
-        week_import_kwh=either(*_WEEK),
-        month_import_kwh=either(*_MONTH),
-        active_tier=_active(attributes, Attribute.ACTIVE_REGISTER_TIER_DELIVERED),
-        active_block=_active(attributes, Attribute.CURRENT_BLOCK),
-        supply=supply_state(raw_integer(attributes, Attribute.SUPPLY_STATUS)),
-        alarms=alarms(raw_integer(attributes, Attribute.STATUS), scaling.kind),
-    )
+    said = _states(_ELECTRICITY_STATES, scaling, attributes)
+    tiers: dict[Direction, dict[TierBlock, Decimal]] = {}
+    for attribute_id, raw in attributes.items():
+        register = REGISTERS.get(attribute_id)
+        if register is None or not isinstance(raw, int):
+            continue
+        kwh = scaling.energy_kwh(register.valid(raw), alternative=register.alternative)
+        if kwh is None:
+            continue
+        if (name := _ELECTRICITY_REGISTERS.get(attribute_id)) is not None:
+            # The alternative register only stands in for the other.
+            if not register.alternative or name not in said:
+                said[name] = kwh
+        elif register.tier_block != ANY_TIER_BLOCK:
+            tiers.setdefault(register.direction, {})[register.tier_block] = kwh
+    if tiers:
+        tiers_in = tiers.get(Direction.IMPORT, {})
+        said["tier_import_kwh"] = _without_blocks(tiers_in)
+        said["tier_export_kwh"] = _without_blocks(tiers.get(Direction.EXPORT, {}))
+        said["block_import_kwh"] = {
+            at: value for at, value in tiers_in.items() if at.block
+        }
+    return ElectricityReading(received_at=received_at, **said)
 
 
 def _gas(
@@ -294,10 +294,9 @@ def _gas(
             energy_kwh=energy, volume_m3=volume, conversion=conversion
         )
 
-    tiers = _by_tier(attributes, amount, Direction.IMPORT)
+    tiers = _by_tier(attributes, amount)
     return GasReading(
         received_at=received_at,
-        metered_at=_metered_at(attributes),
         total=amount(_IMPORT),
         day=amount(*_DAY),
         week=amount(*_WEEK),
@@ -305,25 +304,22 @@ def _gas(
         tier_total=_without_blocks(tiers),
         block_total={at: value for at, value in tiers.items() if at.block},
         conversion=conversion,
-        active_tier=_active(attributes, Attribute.ACTIVE_REGISTER_TIER_DELIVERED),
-        active_block=_active(attributes, Attribute.CURRENT_BLOCK),
-        supply=supply_state(raw_integer(attributes, Attribute.SUPPLY_STATUS)),
-        alarms=alarms(raw_integer(attributes, Attribute.STATUS), scaling.kind),
+        **_states(_STATES, scaling, attributes),
     )
 
 
 def _by_tier[T](
-    attributes: RawAttributes,
-    read: Callable[[int], T | None],
-    direction: Direction,
+    attributes: RawAttributes, read: Callable[[int], T | None]
 ) -> dict[TierBlock, T]:
     found: dict[TierBlock, T] = {}
     for attribute_id in attributes:
         register = REGISTERS.get(attribute_id)
-        if register is None or register.direction is not direction:
-            continue
-        value = read(attribute_id) if register.tier_block != ANY_TIER_BLOCK else None
-        if value is not None:
+        if (
+            register is not None
+            and register.direction is Direction.IMPORT
+            and register.tier_block != ANY_TIER_BLOCK
+            and (value := read(attribute_id)) is not None
+        ):
             found[register.tier_block] = value
     return found
 
@@ -332,10 +328,41 @@ def _without_blocks[T](values: Mapping[TierBlock, T]) -> dict[int, T]:
     return {at.tier: value for at, value in values.items() if not at.block}
 
 
-def _metered_at(attributes: RawAttributes) -> datetime | None:
-    return snapshot_from_raw(raw_integer(attributes, Attribute.READING_SNAPSHOT_TIME))
+def _states(
+    known: Mapping[int, tuple[str, _State]],
+    scaling: MeterScaling,
+    attributes: RawAttributes,
+) -> dict[str, Any]:
+    """Give the fields of a reading that are no registers, as far as they were read."""
+    return {
+        known[attribute_id][0]: known[attribute_id][1](raw, scaling)
+        for attribute_id, raw in attributes.items()
+        if attribute_id in known and isinstance(raw, int)
+    }
 
 
-def _active(attributes: RawAttributes, attribute: Attribute) -> int | None:
+def _active(raw: int, _: MeterScaling) -> int | None:
     # 0 is "no tiers" or "no blocks in use".
-    return unsigned(raw_integer(attributes, attribute), 8) or None
+    return unsigned(raw, 8) or None
+
+
+type _State = Callable[[int, MeterScaling], object]
+
+_STATES: Final[Mapping[int, tuple[str, _State]]] = {
+    Attribute.READING_SNAPSHOT_TIME: (
+        "metered_at",
+        lambda raw, _: snapshot_from_raw(raw),
+    ),
+    Attribute.CURRENT_BLOCK: ("active_block", _active),
+    Attribute.SUPPLY_STATUS: ("supply", lambda raw, _: supply_state(raw)),
+    Attribute.ACTIVE_REGISTER_TIER_DELIVERED: ("active_tier", _active),
+    Attribute.STATUS: ("alarms", lambda raw, scaling: alarms(raw, scaling.kind)),
+}
+"""Field of a reading, and how to read it, by attribute."""
+_ELECTRICITY_STATES: Final = {
+    **_STATES,
+    Attribute.INSTANTANEOUS_DEMAND: (
+        "power_kw",
+        lambda raw, scaling: scaling.power_kw(raw),
+    ),
+}

@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Final
 
 from ...cad.models import ANY_TIER_BLOCK, Direction, TierBlock
-from .sentinels import unsigned
 
 _ALTERNATIVE_OFFSET: Final = 0x0800
 
@@ -26,7 +25,12 @@ class Span(StrEnum):
     MONTH = "month"
 
 
-_BITS: Final = {Span.LIFETIME: 48, Span.DAY: 24, Span.WEEK: 24, Span.MONTH: 32}
+_NON_VALUES: Final = {
+    Span.LIFETIME: (0xFFFFFFFFFFFF,),
+    Span.DAY: (0xFFFFFF,),
+    Span.WEEK: (0xFFFFFF,),
+    Span.MONTH: (0xFFFFFFFF, 0xFFFFFF),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,7 @@ class Register:
 
         Some meters send the months, uint32 in the tables, as uint24.
         """
-        value = unsigned(raw, _BITS[self.span])
-        return unsigned(value, 24) if self.span is Span.MONTH else value
+        return None if raw in _NON_VALUES[self.span] else raw
 
 
 def register_of(attribute_id: int) -> Register | None:

@@ -65,6 +65,8 @@ class Unit(IntEnum):
 
     def to_kwh(self, value: Decimal) -> Decimal | None:
         """Turn a value of this unit into kWh; None where the unit is no energy."""
+        if self is Unit.KILOWATT_HOUR:
+            return value
         if self.quantity is not Quantity.ENERGY:
             return None
         return EXACT.divide(EXACT.multiply(value, _UNITS[self][3]), Decimal(3600))
