@@ -1,6 +1,7 @@
 """Diagnostics help to find faults, and tell nothing of the household."""
 
 from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 import json
 from typing import Any
 
@@ -114,6 +115,13 @@ async def test_no_canary_sings(home: Home) -> None:
     assert [canary for canary in PERSONAL if canary.lower() in text] == []
     assert REDACTED.lower() in text
     assert "12345.678" in text
+
+
+@pytest.mark.parametrize("left", ["mpan", "mprn"])
+async def test_home_with_one_meter(home: Home, left: str) -> None:
+    home.declared = replace(IDENTITY, **{left: None})
+    text = json.dumps(await fill(home)).lower()
+    assert [canary for canary in PERSONAL[:6] if canary.lower() in text] == []
 
 
 async def test_refused_registers_are_counted(home: Home) -> None:

@@ -55,12 +55,18 @@ async def test_a_step_that_cannot_be_taken_is_the_callers_mistake(
 
 async def test_words_before_anything_is_set_up(hass: HomeAssistant) -> None:
     """What is not in memory yet is read from the disk; without that, it is the library's own message."""
-    hass.config.language = "cy"
+    hass.config.language = "cy-GB"  # other tests may have brought Welsh into memory
     error = HubRefused("Refused.", status=0x7E)
     assert error_words(hass, error) == "Refused."
     words = await async_error_words(hass, error)
-    assert words.startswith("Gwrthododd y canolbwynt gais (statws ZCL 0x7E).")
+    assert words.startswith("The hub refused a request (ZCL status 0x7E).")
     assert error_words(hass, error) == words
+
+
+async def test_words_in_welsh(hass: HomeAssistant) -> None:
+    hass.config.language = "cy"
+    words = await async_error_words(hass, HubRefused("Refused.", status=0x7E))
+    assert words.startswith("Gwrthododd y canolbwynt gais (statws ZCL 0x7E).")
 
 
 async def test_reason_without_words(hass: HomeAssistant) -> None:

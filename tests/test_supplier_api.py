@@ -520,6 +520,7 @@ async def test_everything_that_is_sent_keeps_the_contract(
             service.submit(there, CODE),
             service.withdraw(there),
             service.unpair(there, UnpairWhy.MOVING_OUT),
+            service.unpair(replace(there, service_id=""), UnpairWhy.FAULT),
             service.tell_tenancy_change(who, NOW, "new_tenant", key="0123456789abcdef"),
         ):
             with pytest.raises(ServiceError):

@@ -9,18 +9,21 @@ import pytest
 
 from custom_components.smets1_cad.cad.errors import CadError, Responsible
 from custom_components.smets1_cad.cad.link import LinkState, LinkStatus
+from custom_components.smets1_cad.cad.models import Fuel, MeterIdentity
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.flow import joining
 from custom_components.smets1_cad.pairing_states import PairingState
 from custom_components.smets1_cad.radio.stick import EzspRadio
 from custom_components.smets1_cad.smart_energy.errors import CertificateError
 from custom_components.smets1_cad.smart_energy.network import JoinRefused
+from custom_components.smets1_cad.smart_energy.session.errors import KeyRefused
 from homeassistant.const import CONF_DEVICE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util import dt as dt_util
 from virtual_han.han import HanConfig, VirtualHan
 
+from ..fake_link import electricity
 from .walk import HOME, METERS, TICKED, Walk, certificate_text, pairing, stored
 
 pytestmark = pytest.mark.usefixtures("ports", "setup")
@@ -315,6 +318,37 @@ async def test_error_on_the_way_is_not_the_end(walk: Walk) -> None:
             walk, lambda told: told.move(LinkState.KEY_ESTABLISHMENT, error)
         )
     assert told(walk) == str(error)
+
+
+async def test_joined_and_nothing_to_read(walk: Walk) -> None:
+    """What went wrong on the way is over, and is not given as the cause."""
+
+    def story(session: FakeSession) -> None:
+        session.move(LinkState.KEY_ESTABLISHMENT, KeyRefused("Refused. Again."))
+        session.move(LinkState.RUNNING)
+
+    with patch(f"{JOIN}JOIN_TIMEOUT", 0.05):
+        await fake_join(walk, story)
+    assert walk.at["step_id"] == "not_joined_cad_provider"
+    assert told(walk).startswith("The CAD has joined")
+
+
+async def test_meter_of_another_home_that_is_heard_late(
+    walk: Walk, hass: HomeAssistant, short: None
+) -> None:
+    """The gas meter tells its number only after electricity was read: that is not kept either."""
+    identity = MeterIdentity(fuel=Fuel.GAS, site_id="7412306508")
+
+    def story(session: FakeSession) -> None:
+        session.move(LinkState.RUNNING)
+        session.update(electricity())
+        hass.loop.call_later(0.02, session.update, identity)
+
+    with patch(f"{JOIN}READ_TIMEOUT", 5):
+        await fake_join(walk, story)
+    assert walk.at["step_id"] == "not_joined_supplier"
+    assert told(walk).startswith("The gas meter on this hub is not the one")
+    assert await (await stored(hass)).readings.load() is None
 
 
 async def test_nothing_is_heard_at_all(walk: Walk) -> None:

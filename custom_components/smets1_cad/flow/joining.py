@@ -58,6 +58,17 @@ class MeterMismatch(CadError):
         )
 
 
+class NoReadings(CadError):
+    """Raised when the CAD is on the HAN with a key, and no meter was read in the time that a person watches."""
+
+    reason = "no_readings"
+    responsible = Responsible.CAD_PROVIDER
+
+    def __init__(self) -> None:
+        """Say what is missing."""
+        super().__init__("The CAD has joined, and no meter has been read yet.")
+
+
 class JoinSteps(RadioSteps, ConsentSteps):
     """Join now, while the HAN is open, or later; and create the entry."""
 
@@ -108,6 +119,9 @@ class JoinSteps(RadioSteps, ConsentSteps):
                 self._join_error = status.error
                 if status.state in _ENDS:
                     ended.set()
+            elif status.state is LinkState.RUNNING:
+                # What went wrong on the way there is over.
+                self._join_error = NoReadings()
 
         def on_update(update: CadUpdate) -> None:
             if (
