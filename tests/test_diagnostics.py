@@ -1,7 +1,7 @@
 """Diagnostics help to find faults, and tell nothing of the household."""
 
-from datetime import UTC, datetime, timedelta
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
 
