@@ -453,21 +453,6 @@ async def test_a_click_removes_what_is_unpaired(paired: LeavingHome) -> None:
     assert paired.hass.config_entries.async_get_entry(paired.entry.entry_id) is None
 
 
-async def test_a_click_says_that_the_tenancy_changed(paired: LeavingHome) -> None:
-    paired.link.hand_up(
-        TenancyChange(fuel=Fuel.GAS, effective_at=NOW, of_supplier=True)
-    )
-    flow = await fix(paired, "tenancy_suspected")
-    await flow.async_step_init()
-    with patch(
-        "custom_components.smets1_cad.leaving_repairs.async_end_tenancy",
-        side_effect=CadError("Left.", reason="erasure_left"),
-    ) as end:
-        await flow.async_step_confirm({})
-        await paired.hass.async_block_till_done()
-    end.assert_called_once_with(paired.hass, paired.entry, TenancyEnd.USER)
-
-
 async def test_a_click_needs_a_running_entry(paired: LeavingHome) -> None:
     await paired.act("withdraw_consent")
     flow = await fix(paired)

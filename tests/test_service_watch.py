@@ -86,7 +86,7 @@ class Followed:
         self.hass, self.freezer = hass, freezer
         self.service = Service()
         self.opened: list[bool] = []
-        self.tenancies: list[datetime] = []
+        self.tenancies: list[datetime | None] = []
         self.full = False
         self.consent = True
         self.entry = MockConfigEntry(domain=DOMAIN)
@@ -354,6 +354,22 @@ async def test_change_of_tenancy_is_passed_on(followed: Followed) -> None:
     followed.start(sent())
     await followed.after(2)
     assert followed.tenancies == [datetime(2026, 12, 1, tzinfo=UTC)]
+    followed.service.says = [answer("acknowledged")]
+    await followed.after(61)
+    assert followed.tenancies[1:] == [None], "it is no longer announced"
+
+
+async def test_the_status_of_an_unpairing_takes_no_change_back(
+    followed: Followed,
+) -> None:
+    unpairing = sent(
+        Route.PAIRING_SERVICE, S.UNPAIR_RECORDED, S.UNPAIR_SENDING, S.UNPAIR_SENT
+    )
+    followed.service.says = [answer("received", "U00002")]
+    followed.start(replace(unpairing, service_unpair_id="U00002"))
+    await followed.after(2)
+    assert followed.service.asked
+    assert followed.tenancies == []
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ _FIRMWARE_ACTIVATED: Final = 0x002A
 _SUPPLY_ON, _SUPPLY_ARMED, _SUPPLY_OFF = 0x00C3, 0x00C4, 0x00C5
 _CLEAR_TENANT: Final = 0x0000_67A0
 """ProposedChangeControl: clear tariff, history, logs and what a display holds."""
+_CANCEL: Final = 0xFFFF_FFFF
+"""Implementation time that takes a notice back."""
 MESSAGE_LIMIT: Final = 59
 """Octets of a message that go in one frame."""
 
@@ -36,6 +38,7 @@ class EventName(StrEnum):
     TARIFF_CHANGE = "tariff_change"
     CALORIFIC_VALUE_CHANGE = "calorific_value_change"
     CHANGE_OF_TENANCY = "change_of_tenancy"
+    CANCEL_CHANGE_OF_TENANCY = "cancel_change_of_tenancy"
     CHANGE_OF_SUPPLIER = "change_of_supplier"
     FIRMWARE_CHANGE = "firmware_change"
     METER_EXCHANGE = "meter_exchange"
@@ -180,7 +183,25 @@ class Events:
         management = self._servers.device_management
         management.tenancy = announced
         self._push_esi(DEVICE_MANAGEMENT, management.publish_tenancy(announced))
-        self._servers.later(announced.at, lambda: self._forget_tenant(announced.at))
+
+        def change() -> None:
+            if management.tenancy is announced:
+                self._forget_tenant(announced.at)
+
+        self._servers.later(announced.at, change)
+
+    def cancel_change_of_tenancy(self) -> None:
+        """Take back the change that was announced: the same notice again, at the time that cancels it.
+
+        Raises:
+            ValueError: none was announced.
+        """
+        management = self._servers.device_management
+        if (announced := management.tenancy) is None:
+            raise ValueError("no change of tenancy is announced; announce one first")
+        management.tenancy = None
+        cancelled = replace(announced, at=_CANCEL)
+        self._push_esi(DEVICE_MANAGEMENT, management.publish_tenancy(cancelled))
 
     def change_of_supplier(
         self, name: str, *, provider_id: int = 0x0000_5B3C, at: Instant | None = None

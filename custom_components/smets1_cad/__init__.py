@@ -82,8 +82,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
     entry.runtime_data = Smets1CadRuntimeData(
         coordinator=coordinator, consents=parts.consents
     )
-    tenancy = TenancyWatch(hass, entry, link=parts.session, consents=parts.consents)
-    entry.async_on_unload(tenancy.start())
+    tenancy = TenancyWatch(
+        hass, entry, parts.store, link=parts.session, consents=parts.consents
+    )
+    entry.runtime_data.same_people = tenancy.same_people
+    entry.async_on_unload(await tenancy.async_start())
     if parts.keeper is not None:
         entry.runtime_data.unpairing = unpairing = Unpairing(
             hass,

@@ -137,7 +137,7 @@ def async_follow_service(
     hass: HomeAssistant,
     entry: ConfigEntry[Any],
     parts: Parts,
-    on_tenancy_change: Callable[[datetime], None],
+    on_tenancy_change: Callable[[datetime | None], None],
 ) -> None:
     """Ask the pairing service where the request is, if the request went to one, while the entry is loaded."""
     if parts.keeper is None or parts.service is None:

@@ -76,11 +76,13 @@ class Smets1CadRuntimeData:
     Attributes:
         consents: the consent log, with the grant that the link reads under.
         unpairing: ends the pairing; None where there is no request.
+        same_people: takes a person's word that nobody has moved.
     """
 
     coordinator: Smets1CadCoordinator
     consents: Consents
     unpairing: Unpairing | None = None
+    same_people: CALLBACK_TYPE | None = None
 
 
 class RevocableGrant(Grant, Protocol):

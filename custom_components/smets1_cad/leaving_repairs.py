@@ -5,15 +5,11 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.data_entry_flow import AbortFlow
 
 from .cad.errors import CadError
-from .const import DOMAIN, LOGGER
 from .coordinator import Smets1CadConfigEntry
 from .leaving import async_request_unpairing, unpairing_of
 from .leaving_issues import UNPAIRED
 from .pairing_states import UnpairWhy
 from .service_errors import async_error_words
-from .tenancy_end import async_end_tenancy
-from .tenancy_record import TenancyEnd
-from .tenancy_watch import ISSUE_SUSPECTED
 
 
 class LeavingFlow(RepairsFlow):
@@ -35,15 +31,11 @@ class LeavingFlow(RepairsFlow):
     ) -> RepairsFlowResult:
         """Ask, and do it."""
         if user_input is None:
-            placeholders = (
-                {} if self._kind == ISSUE_SUSPECTED else {"supplier": self._supplier()}
-            )
             return self.async_show_form(
-                step_id="confirm", description_placeholders=placeholders
+                step_id="confirm",
+                description_placeholders={"supplier": self._supplier()},
             )
-        if self._kind == ISSUE_SUSPECTED:
-            self._end_tenancy()
-        elif self._kind == UNPAIRED:
+        if self._kind == UNPAIRED:
             await self.hass.config_entries.async_remove(self._entry.entry_id)
         else:
             self._loaded()
@@ -59,17 +51,6 @@ class LeavingFlow(RepairsFlow):
                     },
                 )
         return self.async_create_entry(data={})
-
-    def _end_tenancy(self) -> None:
-        """Begin; a person need not wait until everything is erased."""
-
-        async def end() -> None:
-            try:
-                await async_end_tenancy(self.hass, self._entry, TenancyEnd.USER)
-            except CadError as err:
-                LOGGER.warning("The change of tenancy is not finished: %s", err)
-
-        self.hass.async_create_task(end(), f"{DOMAIN} change of tenancy")
 
     def _supplier(self) -> str:
         self._loaded()

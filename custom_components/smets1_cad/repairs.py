@@ -15,6 +15,7 @@ from .cad.models import Fuel
 from .coordinator import Smets1CadConfigEntry
 from .leaving_repairs import LeavingFlow
 from .pairing_states import Reminder
+from .tenancy_repairs import SuspectedFlow
 
 
 class _ConfirmFlow(RepairsFlow, ABC):
@@ -81,6 +82,8 @@ async def async_create_fix_flow(
     entry = hass.config_entries.async_get_entry(str((data or {}).get("entry_id")))
     if data is None or entry is None:
         return ConfirmRepairFlow()
+    if "tenancy" in data:
+        return SuspectedFlow(entry)
     if (kind := data.get("leaving")) is not None:
         return LeavingFlow(entry, str(kind))
     if (reminder := data.get("reminder")) is not None:

@@ -60,7 +60,7 @@ class ServiceWatch:
         *,
         may_send: Callable[[], bool],
         on_open: CALLBACK_TYPE,
-        on_tenancy_change: Callable[[datetime], None],
+        on_tenancy_change: Callable[[datetime | None], None],
     ) -> None:
         """Prepare to follow.
 
@@ -72,7 +72,7 @@ class ServiceWatch:
             code: the CAD's install code, for a request that may not have arrived.
             may_send: whether consent is in force, without which nothing personal is sent again.
             on_open: called when the service says that the hub is open.
-            on_tenancy_change: called when it says that the tenant changes.
+            on_tenancy_change: called with what it says: from when on the tenant is another, or None.
 
         Raises:
             SupplierError, ServiceError: address or token cannot be used.
@@ -147,6 +147,7 @@ class ServiceWatch:
             self._asking = False
 
     async def _ask_once(self) -> None:
+        is_unpairing = self._keeper.pairing.state in _UNPAIRING
         try:
             status = await self._status()
             await self._keeper.update(
@@ -165,7 +166,8 @@ class ServiceWatch:
         self._failing = self._lost = False
         if status.state is ServiceState.HAN_OPEN:
             self._on_open()
-        if status.tenancy_change is not None:
+        # A change that is no longer announced will not happen; the status of an unpairing announces none.
+        if status.tenancy_change is not None or not is_unpairing:
             self._on_tenancy_change(status.tenancy_change)
         self._ask_in(status.poll_after)
 

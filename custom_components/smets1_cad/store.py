@@ -20,6 +20,7 @@ from .consent_keeping import async_keep_withdrawal
 from .consent_log import ConsentLog, Head
 from .const import DOMAIN, LOGGER
 from .document import Document, JsonObject, Section, StoreError
+from .tenancy_notices import Notices
 
 __all__ = [
     "CadStore",
@@ -61,6 +62,7 @@ class CadStore(Document):
         secrets: install code and keys of the CAD.
         readings: last readings, so that everything is right at once after a restart.
         firmware: versions that the devices had, and their changes.
+        notices: of a change of tenancy to come, and what a person said of signs of one.
         service: where the pairing service is, with its token; see `service_link`.
         setup: what was typed in the config flow, which a person may come back to.
         counters: evidence of how the CAD behaves, by name.
@@ -77,6 +79,9 @@ class CadStore(Document):
         self.secrets: Final = Section[JsonObject](self, "secrets", strict=True)
         self.readings: Final = Section[JsonObject](self, "readings")
         self.firmware: Final = Section[JsonObject](self, "firmware")
+        self.notices: Final = Section[Notices](
+            self, "notices", encode=Notices.as_dict, decode=Notices.from_dict
+        )
         self.service: Final = Section[JsonObject](self, "service")
         self.setup: Final = Section[JsonObject](self, "setup", strict=True)
         self.counters: Final = Section[dict[str, int]](

@@ -22,9 +22,12 @@ from custom_components.smets1_cad.smart_energy.session.errors import (
     NotRunning,
     RemovedFromHan,
 )
+from custom_components.smets1_cad.tenancy_signs import Seen, Sign, SignFinder
 from virtual_han.aps import Fuel as HanFuel
 from virtual_han.events import Events, HubHooks
+from virtual_han.flavours import SmartEnergy
 from virtual_han.han import STICK_EUI64, VirtualHan
+from virtual_han.meters import HomeConfig
 
 from .han_session import Consent, Memory, Watched, session_on
 from .virtual import virtual_han
@@ -77,6 +80,9 @@ async def test_pushes_are_told() -> None:
             assert message.text == "Your meter reader calls on Monday"
             tenancy, supplier = watched.told(TenancyChange)
             assert (tenancy.of_supplier, supplier.of_supplier) == (False, True)
+            happen.cancel_change_of_tenancy()
+            await watched.until(lambda: watched.told(TenancyChange)[-1].cancelled)
+            assert watched.told(TenancyChange)[-1].number == tenancy.number
             happen.cancel_message()
             await watched.until(lambda: watched.told(SupplierMessage)[-1].cancelled)
         assert han.referee.findings == []
@@ -280,3 +286,31 @@ async def test_unpairing_leaves_and_forgets() -> None:
             assert STICK_EUI64 not in han.hub.members
             assert han.ncp.flash.network is None
             assert watched.session.capabilities.fuels == frozenset()
+
+
+async def test_an_old_hub_that_announces_nothing_shows_signs() -> None:
+    """What the session reads anyway tells of a change of tenancy: nothing more is asked for (R20)."""
+    async with virtual_han(home=HomeConfig(smart_energy=SmartEnergy.SE_1_1)) as han:
+        han.admit()
+        async with session_on(han) as watched:
+            await running(watched)
+            await watched.until(lambda: bool(watched.told(Tariff)))
+            await more_readings(watched)
+            finder = SignFinder()
+            assert not any(finder.take(update) for update in watched.updates)
+            count = len(watched.updates)
+            events(han).change_of_tenancy()
+            seen: list[Seen] = []
+
+            def is_seen() -> bool:
+                nonlocal count
+                new = watched.updates[count:]
+                count += len(new)
+                seen.extend(filter(None, map(finder.take, new)))
+                return bool(seen)
+
+            await watched.until(is_seen, 20)
+            assert seen[0].sign is Sign.TARIFF
+            assert "Default" in seen[0].after
+        assert watched.told(TenancyChange) == []
+        assert han.referee.findings == []

@@ -407,17 +407,17 @@ def change_of_supplier(raw: int) -> str:
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        (0xFFFFFFFF, []),
+        (0xFFFFFFFF, [{"effective_at": None, "cancelled": True}]),
         (0xFFFFFFFE, []),
-        (0, [None]),
-        (seconds(NOW) + 86400, [NOW + timedelta(days=1)]),
+        (0, [{"effective_at": None}]),
+        (seconds(NOW) + 86400, [{"effective_at": NOW + timedelta(days=1)}]),
     ],
 )
-def test_change_that_is_cancelled_is_none_and_now_is_no_date(
-    command_id: int, layout: Any, raw: int, told: list[datetime | None]
+def test_change_that_is_cancelled_is_told_and_now_is_no_date(
+    command_id: int, layout: Any, raw: int, told: list[dict[str, Any]]
 ) -> None:
     tell = teller((1, 0x0708, Fuel.GAS))
     assert tell.tell(parsed(0x0708, command_id, layout(raw))) == [
-        TenancyChange(fuel=Fuel.GAS, effective_at=when, of_supplier=command_id == 1)
-        for when in told
+        TenancyChange(fuel=Fuel.GAS, of_supplier=command_id == 1, number=1, **each)
+        for each in told
     ]

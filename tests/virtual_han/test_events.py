@@ -199,6 +199,22 @@ def test_a_change_of_tenancy_is_announced_and_then_forgets() -> None:
     assert profile[14:20] == "000202"
 
 
+def test_a_cancelled_change_of_tenancy_does_not_happen() -> None:
+    """The same notice is published once more, at the time that takes it back."""
+    stage = _stage()
+    bench = stage.bench
+    with pytest.raises(ValueError, match="announce one first"):
+        stage.events.cancel_change_of_tenancy()
+    stage.events.change_of_tenancy(at=instant(datetime(2026, 11, 24, tzinfo=UTC)))
+    stage.pushed()
+    stage.events.cancel_change_of_tenancy()
+    notice = "2a4d0000" + NOW + "00" + "ffffffff" + "a0670000"
+    assert stage.pushed() == [(DEVICE_MANAGEMENT, "1900" + notice)]
+    assert bench.ask(bench.esi, DEVICE_MANAGEMENT, "010700") == ["18070b008b"]
+    bench.clock.move_to(datetime(2026, 11, 24, 1, tzinfo=UTC))
+    assert not any(b"Default".hex() in frame for _, frame in stage.pushed())
+
+
 def test_an_old_hub_announces_no_tenancy_but_shows_it() -> None:
     stage = _stage(V11)
     stage.events.change_of_tenancy()

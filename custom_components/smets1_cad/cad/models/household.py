@@ -91,8 +91,12 @@ class TenancyChange:
         fuel: of which meter.
         effective_at: when; None where the notice only says "now", without a date.
         of_supplier: the supplier changes, not the tenant.
+        cancelled: it will not happen after all; it has no time then.
+        number: which of the issuer's notices it is, to know it again; None unknown.
     """
 
     fuel: Fuel
     effective_at: datetime | None
     of_supplier: bool = False
+    cancelled: bool = False
+    number: int | None = None

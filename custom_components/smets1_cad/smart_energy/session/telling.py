@@ -25,7 +25,7 @@ from ..values.prepayment import prepayment
 from ..values.price import label_text
 from ..values.profile import Channel, profile_from_response, profile_from_samples
 from ..values.status import MeterKind
-from ..values.time import UTC_NOW, utc_from_raw
+from ..values.time import UTC_INVALID, UTC_NOW, utc_from_raw
 from .const import LOGGER
 from .deviations import HalfHourCheck, quirk_of
 from .discovery import endpoints_with
@@ -288,22 +288,31 @@ class Teller:
     def _tenancy(
         self, place: EndpointRecord, command: Any, _: datetime
     ) -> Iterator[CadUpdate]:
-        return self._change(place, int(command.implementation_date_time))
+        raw = int(command.implementation_date_time)
+        return self._change(place, raw, int(command.issuer_event_id))
 
     def _supplier(
         self, place: EndpointRecord, command: Any, _: datetime
     ) -> Iterator[CadUpdate]:
         raw = int(command.provider_change_implementation_time)
-        return self._change(place, raw, of_supplier=True)
+        number = int(command.issuer_event_id)
+        return self._change(place, raw, number, of_supplier=True)
 
     def _change(
-        self, place: EndpointRecord, raw: int, *, of_supplier: bool = False
+        self,
+        place: EndpointRecord,
+        raw: int,
+        number: int,
+        *,
+        of_supplier: bool = False,
     ) -> Iterator[CadUpdate]:
-        """Tell of a change unless its time says that there is none: cancelled, or never."""
+        """Tell of a change, or that one is cancelled, which its time says; "never" says nothing."""
         when = utc_from_raw(raw)
-        if when is not None:
+        if when is not None or raw == UTC_INVALID:
             yield TenancyChange(
                 fuel=place.fuel or Fuel.ELECTRICITY,
                 effective_at=None if raw == UTC_NOW else when,
                 of_supplier=of_supplier,
+                cancelled=raw == UTC_INVALID,
+                number=number,
             )
