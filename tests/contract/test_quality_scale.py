@@ -65,21 +65,53 @@ RULES = {
 }
 # What a rule that is claimed as done leaves behind: (file or folder, a text in it).
 EVIDENCE = {
+    "action-exceptions": ("service_errors.py", "ServiceValidationError"),
     "action-setup": ("services.py", "async_register"),
+    "appropriate-polling": ("cad/pacing.py", "FLOORS"),
     "brands": ("brand/icon.png", None),
     "common-modules": ("coordinator.py", "DataUpdateCoordinator"),
     "config-entry-unloading": ("__init__.py", "async_unload_entry"),
     "config-flow": ("flow/radio.py", "async_step_user"),
+    "devices": ("devices.py", "async_get_or_create"),
     "diagnostics": ("diagnostics.py", "async_get_config_entry_diagnostics"),
-    "discovery": ("manifest.json", '"usb"'),
-    "entity-translations": ("translations/en.json", '"entity"'),
-    "exception-translations": ("translations/en.json", '"exceptions"'),
-    "icon-translations": ("icons.json", '"entity"'),
+    "discovery": ("manifest.json", '"usb": ['),
+    "discovery-update-info": ("manifest.json", '"usb": ['),
+    "docs-actions": ("../../README.md", "### Actions"),
+    "docs-configuration-parameters": ("../../README.md", "### Options"),
+    "docs-data-update": ("../../README.md", "### How data arrives"),
+    "docs-high-level-description": ("../../README.md", "## What this is"),
+    "docs-installation-instructions": ("../../README.md", "## Install"),
+    "docs-installation-parameters": ("../../README.md", "### What the set-up asks"),
+    "docs-known-limitations": ("../../README.md", "### Known limits"),
+    "docs-removal-instructions": ("../../README.md", "## Remove"),
+    "docs-supported-devices": ("../../README.md", "### Which sticks"),
+    "docs-supported-functions": ("../../README.md", "## What you get"),
+    "docs-troubleshooting": ("../../README.md", "## When it does not work"),
+    "docs-use-cases": ("../../README.md", "## Use cases"),
+    "dynamic-devices": ("entity.py", "async_add_listener"),
+    "entity-category": ("sensors/cad.py", "EntityCategory.DIAGNOSTIC"),
+    "entity-device-class": ("sensors/electricity.py", "SensorDeviceClass."),
+    "entity-disabled-by-default": (
+        "sensors/cad.py",
+        "entity_registry_enabled_default=False",
+    ),
+    "entity-translations": ("translations/en.json", '"entity": {'),
+    "entity-unavailable": ("entity.py", "def available"),
+    "entity-unique-id": ("entity.py", "_attr_unique_id"),
+    "exception-translations": ("service_errors.py", "translation_key=err.reason"),
+    "has-entity-name": ("entity.py", "_attr_has_entity_name = True"),
+    "icon-translations": ("icons.json", '"entity": {'),
+    "inject-websession": ("flow/service.py", "async_get_clientsession"),
+    "integration-owner": ("manifest.json", '"codeowners": ["@'),
+    "log-when-unavailable": ("coordinator.py", "LOGGER.info"),
     "parallel-updates": ("sensor.py", "PARALLEL_UPDATES"),
     "reauthentication-flow": ("flow/reopening.py", "async_step_reauth"),
     "reconfiguration-flow": ("flow/reopening.py", "async_step_reconfigure"),
     "repair-issues": ("repairs.py", "async_create_fix_flow"),
     "runtime-data": ("__init__.py", "runtime_data"),
+    "stale-devices": ("__init__.py", "async_remove_config_entry_device"),
+    "test-before-configure": ("flow/radio.py", "await probe("),
+    "test-before-setup": ("coordinator.py", "ConfigEntryNotReady"),
     "unique-config-entry": ("flow/radio.py", "_abort_if_unique_id_configured"),
 }
 
@@ -134,6 +166,16 @@ def test_actions_and_platforms_are_not_denied(
         assert rules["docs-actions"] == "done"
     if json.loads((folder / "translations" / "en.json").read_text()).get("entity"):
         assert rules["has-entity-name"] == "done"
+
+
+@pytest.mark.parametrize("rule", ["discovery", "discovery-update-info"])
+def test_what_is_not_there_cannot_be_claimed(
+    rule: str, rules: dict[str, Any], folder: Path
+) -> None:
+    """Other words of a file, such as a dependency's name, are no evidence."""
+    assert breaches({**rules, rule: "done"}, folder) == [
+        f"{rule}: done, but manifest.json does not show it"
+    ]
 
 
 @pytest.mark.parametrize(
