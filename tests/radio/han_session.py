@@ -1,6 +1,5 @@
 """A session on a virtual network, with its pacer, stores and what it told."""
 
-from asyncio import sleep, timeout
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from custom_components.smets1_cad.smart_energy.session import (
     SessionConfig,
     Timings,
 )
+from tests.patience import until
 from virtual_han.han import VirtualHan
 
 from .virtual import JumpingClock, credentials, link_key
@@ -70,15 +70,13 @@ class Watched:
         """Return the updates of one kind."""
         return [update for update in self.updates if isinstance(update, kind)]
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 10) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something, in real time."""
-        async with timeout(seconds):
-            while not condition():
-                await sleep(0.005)
+        await until(condition)
 
-    async def until_state(self, state: LinkState, seconds: float = 10) -> None:
+    async def until_state(self, state: LinkState) -> None:
         """Wait for a state."""
-        await self.until(lambda: self.session.status.state is state, seconds)
+        await until(lambda: self.session.status.state is state)
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """What zigpy and bellows would do as a coordinator, and a CAD never does."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
@@ -17,6 +16,7 @@ from custom_components.smets1_cad.radio.application import (
 from custom_components.smets1_cad.radio.stick import EzspRadio
 from custom_components.smets1_cad.smart_energy.clusters import CLUSTERS
 from custom_components.smets1_cad.smart_energy.session.gate import Gate
+from tests.patience import until
 from virtual_han.frames import ApsFrame
 from virtual_han.han import STICK_EUI64, VirtualHan
 
@@ -128,7 +128,7 @@ async def test_stick_answers_match_requests_from_its_endpoint_table(
     address = han.hub.members[STICK_EUI64].address.to_bytes(2, "little")
     request = b"\x07" + address + (0x0109).to_bytes(2, "little") + b"\x01\x00\x08\x00"
     han.hub.ask(STICK_EUI64, ZDOCmd.Match_Desc_req, request)
-    await asyncio.sleep(0.05)
+    await until(lambda: bool(answers))
     (answer,) = answers
     # Sequence, success, address, one endpoint: the CAD's.
     assert answer[:2] + answer[4:] == bytes([7, 0, 1, 1])

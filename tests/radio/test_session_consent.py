@@ -116,7 +116,7 @@ async def test_consent_that_ends_while_the_way_back_is_looked_for() -> None:
         async with session_on(han) as watched:
             await watched.until(lambda: bool(watched.told(ElectricityReading)))
             han.hub.unpair(STICK_EUI64, silently=True)
-            await watched.until_state(LinkState.REJOINING, 30)
+            await watched.until_state(LinkState.REJOINING)
             watched.grant.is_valid = False
             await ended_for_want_of_consent(watched)
 

@@ -54,9 +54,7 @@ async def running(watched: Watched) -> None:
 async def more_readings(watched: Watched, count: int = 5) -> None:
     """Wait for further readings."""
     before = len(watched.told(ElectricityReading))
-    await watched.until(
-        lambda: len(watched.told(ElectricityReading)) >= before + count, 20
-    )
+    await watched.until(lambda: len(watched.told(ElectricityReading)) >= before + count)
 
 
 async def test_pushes_are_told() -> None:
@@ -100,7 +98,6 @@ async def test_tariff_grows_from_prices_in_force_and_to_come() -> None:
                     and len(tariff.rates) > 2
                     for tariff in watched.told(Tariff)
                 ),
-                20,
             )
             tariff = [
                 one for one in watched.told(Tariff) if one.fuel is Fuel.ELECTRICITY
@@ -138,7 +135,7 @@ async def test_silent_unpairing_is_told_from_a_hub_out_of_reach() -> None:
             await running(watched)
             han.hub.unpair(STICK_EUI64, silently=True)
             await watched.until(
-                lambda: isinstance(watched.session.status.error, RemovedFromHan), 30
+                lambda: isinstance(watched.session.status.error, RemovedFromHan)
             )
             assert watched.session.status.state is LinkState.REJOINING
 
@@ -150,7 +147,7 @@ async def test_hub_exchange_is_looked_for_and_said() -> None:
             await running(watched)
             events(han).hub_exchange()
             await watched.until(
-                lambda: isinstance(watched.session.status.error, RejoinFailed), 30
+                lambda: isinstance(watched.session.status.error, RejoinFailed)
             )
             assert "exchanged" in str(watched.session.status.error)
 
@@ -174,7 +171,7 @@ async def test_retired_link_key_is_established_anew() -> None:
             await running(watched)
             han.hub.refresh_link_key(STICK_EUI64)
             await watched.until(
-                lambda: watched.states.count(LinkState.KEY_ESTABLISHMENT) == 2, 30
+                lambda: watched.states.count(LinkState.KEY_ESTABLISHMENT) == 2
             )
             await more_readings(watched)
         assert [one for one in han.referee.findings if "0x0800" not in one.detail] == []

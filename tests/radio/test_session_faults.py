@@ -18,7 +18,7 @@ async def test_each_fault_ends_in_running_again(fault: Fault) -> None:
             await watched.until_state(LinkState.RUNNING)
             await watched.until(lambda: bool(watched.told(ElectricityReading)))
             han.faults.inject(fault, count=3)
-            await watched.until(lambda: han.faults.struck[fault] > 0, seconds=15)
+            await watched.until(lambda: han.faults.struck[fault] > 0)
             struck = len(watched.told(ElectricityReading))
             han.faults.clear()
             await watched.until(
@@ -26,6 +26,5 @@ async def test_each_fault_ends_in_running_again(fault: Fault) -> None:
                     watched.session.status.state is LinkState.RUNNING
                     and len(watched.told(ElectricityReading)) > struck + 5
                 ),
-                seconds=30,
             )
         assert han.referee.findings == []

@@ -51,7 +51,7 @@ async def test_a_gas_meter_that_comes_later_is_found_and_read() -> None:
             assert watched.session.capabilities.fuels == {Fuel.ELECTRICITY}
             assert watched.told(ElectricityReading) == []
             han.clock.advance(6 * 3600)
-            await watched.until(lambda: bool(watched.told(GasReading)), 20)
+            await watched.until(lambda: bool(watched.told(GasReading)))
             assert watched.session.capabilities.fuels == frozenset(Fuel)
             assert Fuel.GAS in {one.fuel for one in watched.told(MeterIdentity)}
         assert record.text is not None
@@ -103,7 +103,7 @@ async def test_a_meter_without_consent_is_not_looked_for() -> None:
             han.clock.advance(6 * 3600)
             before = len(watched.told(ElectricityReading))
             await watched.until(
-                lambda: len(watched.told(ElectricityReading)) > before + 3, 20
+                lambda: len(watched.told(ElectricityReading)) > before + 3
             )
             assert watched.session.capabilities.fuels == {Fuel.ELECTRICITY}
             assert len(gas_requests(han)) == asked

@@ -1,10 +1,17 @@
 """Restarts: the join survives them, and so does the pace."""
 
+import asyncio
 from datetime import timedelta
 
+import pytest
+
 from custom_components.smets1_cad.cad.link import LinkState
-from custom_components.smets1_cad.cad.models import ElectricityReading, Fuel
+from custom_components.smets1_cad.cad.models import ElectricityReading, Fuel, GasReading
 from custom_components.smets1_cad.cad.pacing import Pacer
+from virtual_han.faults import Direction, Fault
+from virtual_han.frames import ApsFrame
+from virtual_han.han import VirtualHan
+from virtual_han.hub import Member
 
 from .han_session import Memory, session_on
 from .virtual import JumpingClock, virtual_han
@@ -26,6 +33,48 @@ async def test_fifty_restarts_in_a_row() -> None:
                 keys += LinkState.KEY_ESTABLISHMENT in watched.states
         assert (joins, keys) == (1, 1)
         assert readings >= 5
+        assert han.referee.findings == []
+
+
+METERING, DEVICE_TYPE, REGISTER = 0x0702, 0x0306, 0x0000
+
+
+def strike_when_asked(
+    han: VirtualHan, monkeypatch: pytest.MonkeyPatch, attribute: int, fault: Fault
+) -> asyncio.Event:
+    """Strike the answer to the first read of an attribute of a meter; return what is set then."""
+    asked, see = asyncio.Event(), han.hub.hooks.observe
+
+    def request(member: Member, frame: ApsFrame) -> None:
+        see(member, frame)
+        seen = han.referee.requests[-1]
+        if seen.cluster == METERING and attribute in seen.attributes:
+            if not asked.is_set():
+                han.faults.inject(fault, direction=Direction.TO_DEVICE, seconds=0.1)
+            asked.set()
+
+    monkeypatch.setattr(han.hub.hooks, "observe", request)
+    return asked
+
+
+@pytest.mark.parametrize("attribute", [DEVICE_TYPE, REGISTER])
+@pytest.mark.parametrize("fault", [Fault.LATE, Fault.LOST])
+async def test_a_request_in_flight_when_the_session_stops(
+    monkeypatch: pytest.MonkeyPatch, attribute: int, fault: Fault
+) -> None:
+    """An answer that comes is taken, not told, and not asked for again; one that is lost is missed by nobody."""
+    async with virtual_han() as han:
+        han.admit()
+        asked = strike_when_asked(han, monkeypatch, attribute, fault)
+        record, pace = Memory(), Memory()
+        async with session_on(han, record=record, pace=pace) as watched:
+            await asked.wait()
+            told = len(watched.updates)
+        assert len(watched.updates) == told
+        assert han.faults.struck[fault] == 1
+        async with session_on(han, record=record, pace=pace) as watched:
+            await watched.until(lambda: bool(watched.told(GasReading)))
+            assert watched.session.capabilities.fuels == frozenset(Fuel)
         assert han.referee.findings == []
 
 

@@ -6,10 +6,13 @@ from decimal import Decimal
 from random import Random
 from typing import override
 
+import pytest
+
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import ElectricityReading, Fuel, GasReading
 from custom_components.smets1_cad.registers import Register, Verdict
 from custom_components.smets1_cad.smart_energy.session import Timings
+from tests.patience import PATIENCE, until
 from virtual_han.aps import Fuel as HanFuel
 from virtual_han.clock import instant
 from virtual_han.faults import Fault
@@ -20,6 +23,8 @@ from .virtual import JumpingClock, virtual_han
 
 SEED = 20260302
 WEEK = timedelta(days=7)
+LONGEST = 600
+"""Real seconds that the week may take; half a minute by itself, several where others use the machine."""
 
 
 class TroubledClock(JumpingClock):
@@ -60,6 +65,7 @@ def registers(
             yield value, true, guard.offer(value, reading.received_at)
 
 
+@pytest.mark.timeout(LONGEST + 2 * PATIENCE)
 async def test_a_week_of_trouble() -> None:
     """No register is told that the meter does not show, but for dips that the guard refuses."""
     async with virtual_han() as han:
@@ -73,7 +79,7 @@ async def test_a_week_of_trouble() -> None:
             timings=Timings(reply=0.25),
             intervals={Fuel.ELECTRICITY: timedelta(minutes=20)},
         ) as watched:
-            await watched.until(lambda: clock.now_utc() >= end, seconds=110)
+            await until(lambda: clock.now_utc() >= end, seconds=LONGEST)
             han.faults.clear()
             await watched.until_state(LinkState.RUNNING)
         assert han.referee.findings == []

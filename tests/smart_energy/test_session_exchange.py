@@ -185,3 +185,32 @@ async def test_radio_that_fails_while_the_hub_is_searched() -> None:
     hub: Any = SimpleNamespace(nwk=0, zdo=SimpleNamespace(Active_EP_req=fail))
     with pytest.raises(RadioLost):
         await find_endpoints(hub, 1)
+
+
+async def test_the_answer_on_its_way_is_taken_and_nothing_more_is_asked() -> None:
+    """Whoever waits for their turn is told when the connection is closed, and sends nothing."""
+    talk = Talk()
+    first = await talk.ask()
+    finish = asyncio.create_task(talk.exchange.finish(60))
+    await asyncio.sleep(0)
+    second = await talk.ask()
+    telling = asyncio.create_task(talk.exchange.tell(talk.meter, 0))
+    talk.hear(answer())
+    await finish
+    assert len(talk.told) == 1
+    assert (await first).sequence == 7
+    assert not second.done()
+    talk.exchange.close()
+    for waiting in (second, telling):
+        with pytest.raises(HubSilent, match="closed"):
+            await waiting
+    assert len(talk.sent) == 1
+
+
+async def test_an_answer_that_does_not_come_is_not_waited_for_long() -> None:
+    talk = Talk(reply=60)
+    task = await talk.ask()
+    await talk.exchange.finish(0.01)
+    talk.exchange.close()
+    with pytest.raises(HubSilent, match="closed"):
+        await task

@@ -17,6 +17,7 @@ import zigpy.state
 import zigpy.types as zt
 from zigpy.zdo.types import SimpleDescriptor
 
+from tests.patience import PATIENCE
 from virtual_han.crypto.agreement import agree, draw_ephemeral
 from virtual_han.crypto.ecqv import Credentials
 from virtual_han.han import VirtualHan
@@ -152,7 +153,7 @@ class CadApplication(ControllerApplication):
 
     async def status(self) -> t.sl_Status:
         """Wait for the next stackStatusHandler."""
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             return await self.statuses.get()
 
     async def rejoin(self, *, secured: bool) -> t.sl_Status:
@@ -198,7 +199,7 @@ class CadApplication(ControllerApplication):
         )
 
     async def receive(self) -> zt.ZigbeePacket:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             return await self.packets.get()
 
     async def ask(self, cluster: int, payload: bytes, **how: Any) -> bytes:

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.patience import PATIENCE
 from virtual_han.__main__ import configuration, main, parser, serve
 from virtual_han.aps import Fuel
 from virtual_han.faults import ONE_TIME, Fault
@@ -101,7 +102,7 @@ async def test_it_runs_and_can_be_joined(
     stop = asyncio.Event()
     task = asyncio.create_task(serve(arguments, stop))
     printed = ""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while "Ctrl-C" not in printed:
             await asyncio.sleep(0.01)
             printed += capsys.readouterr().out
@@ -134,7 +135,7 @@ async def test_a_process_of_its_own_ends_on_a_signal(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None
         printed = ""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while "Ctrl-C" not in printed:
                 line = await process.stdout.readline()
                 assert line, (await process.communicate())[1].decode()
@@ -144,7 +145,7 @@ async def test_a_process_of_its_own_ends_on_a_signal(tmp_path: Path) -> None:
         state = await asyncio.to_thread(lambda: urlopen(f"{control[0]}/state").read())
         assert b"ezsp_version" in state
         process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
     finally:
         if process.returncode is None:
             process.kill()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from zigpy.exceptions import DeliveryError
 
+from tests.patience import until
 from virtual_han.aps import Fuel
 from virtual_han.clock import Clock
 from virtual_han.errors import UnknownFaultError
@@ -208,7 +209,7 @@ async def test_stick_reset() -> None:
     async with VirtualHan() as han, connected(han.url) as cad:
         await join(han, cad)
         han.faults.inject("stick_reset")
-        await asyncio.sleep(0.02)
+        await until(lambda: bool(cad.lost))
         [lost] = cad.lost
         assert lost.code == RESET_WATCHDOG
     async with VirtualHan(HanConfig(seed=3)) as han, connected(han.url) as cad:
@@ -220,7 +221,7 @@ async def test_socket_cut() -> None:
         async with connected(han.url) as cad:
             await join(han, cad)
             han.faults.inject("socket_cut")
-            await asyncio.sleep(0.05)
+            await until(lambda: bool(cad.lost))
             assert cad.lost == [None]
         async with connected(han.url) as cad:
             await cad.start_network()
@@ -233,7 +234,7 @@ async def test_hub_reboot() -> None:
         han.faults.inject("hub_reboot", seconds=0.05)
         with pytest.raises(DeliveryError):
             await tell(han, cad)
-        await asyncio.sleep(0.06)
+        await until(lambda: han.hub.powered)
         assert (await ask(han, cad))[2] == 1
 
 
@@ -273,8 +274,11 @@ async def test_probability_is_seeded() -> None:
             for _ in range(8):
                 before = han.faults.struck[Fault.LOST]
                 await tell(han, cad)
-                await asyncio.sleep(0.005)
-                lost.append(han.faults.struck[Fault.LOST] > before)
+                while han.faults.struck[Fault.LOST] == before and cad.packets.empty():
+                    await asyncio.sleep(0)
+                lost.append(cad.packets.empty())
+                if not lost[-1]:
+                    cad.packets.get_nowait()
             return lost
 
     first = await losses(4)

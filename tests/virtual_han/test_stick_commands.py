@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from zigpy.exceptions import DeliveryError
 
+from tests.patience import until
 from virtual_han.air import AirFrame
 from virtual_han.crypto.suite import SUITE_1, SUITE_2
 from virtual_han.frames import (
@@ -387,8 +388,7 @@ async def test_long_messages_and_broadcasts(version: int) -> None:
         )
         counts = han.referee.counts()
         assert counts["stick_command"] == 1
-        await asyncio.sleep(0.01)
-        assert han.referee.counts()["broadcast"] == 1
+        await until(lambda: han.referee.counts()["broadcast"] == 1)
 
 
 @VERSIONS

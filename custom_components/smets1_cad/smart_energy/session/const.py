@@ -13,6 +13,7 @@ class Timings:
 
     Attributes:
         reply: for the hub to answer one request, in real time.
+        last_reply: the same, where the session is being stopped.
         settle: between two frames of one burst (apsInterframeDelay is 50 ms).
         reconnect: before the stick is opened again; doubles up to `reconnect_longest`.
         reconnect_longest: see there.
@@ -31,6 +32,7 @@ class Timings:
     """
 
     reply: float = 10.0
+    last_reply: float = 2.0
     settle: float = 0.05
     reconnect: float = 5.0
     reconnect_longest: float = 300.0

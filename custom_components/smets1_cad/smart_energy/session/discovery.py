@@ -128,7 +128,8 @@ async def read_once(
 ) -> None:
     """Read attributes that do not change, those not read since the join.
 
-    The answer is kept on its way by the reader. A hub that answers with a failure, or left some off, is not asked again for them.
+    The answer is kept on its way by the reader. A hub that answers with a failure, or left some off, is not asked
+    again for them; what was not answered is.
 
     Args:
         exchange: carries the request.
@@ -149,7 +150,8 @@ async def read_once(
     except HubRefused as err:
         LOGGER.debug("Endpoint %d refused to be read: %s", endpoint, err)
         known.missing |= set(missing)
-    except HubSilent:
+    except BaseException:
+        # Unanswered, whatever came between: it is still unknown.
         gate.forget({(endpoint, cluster_id, one) for one in missing})
         raise
 

@@ -2,6 +2,7 @@
 
 from asyncio import Future, Lock, get_running_loop, timeout
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, override
 
@@ -69,6 +70,7 @@ class Exchange(FrameListener):
         self._on_late = on_late
         self._reply_timeout = reply
         self._lock = Lock()
+        self._is_finished = self._is_closed = False
         self._pending: _Pending | None = None
         self._ears: dict[int, ClusterEar] = {}
         self.late = 0
@@ -89,13 +91,23 @@ class Exchange(FrameListener):
         cluster: Cluster = self.hub.endpoints[endpoint_id].in_clusters[cluster_id]
         return cluster
 
+    async def finish(self, seconds: float) -> None:
+        """Let the request in flight have its answer, for so long; no other is sent any more."""
+        with suppress(TimeoutError):
+            async with timeout(seconds):
+                self._is_finished = await self._lock.acquire()
+
     def close(self) -> None:
-        """Stop listening; a request in flight ends unanswered."""
+        """Stop listening; a request in flight ends unanswered, and so does one that waits for its turn."""
+        self._is_closed = True
+        if self._is_finished:
+            self._is_finished = False
+            self._lock.release()
         for ear in self._ears.values():
             ear.close()
         self._ears.clear()
         if self._pending is not None and not self._pending.reply.done():
-            self._pending.reply.set_exception(HubSilent("The connection was closed."))
+            self._pending.reply.set_exception(_closed())
 
     @override
     def frame_received(self, frame: HanFrame) -> None:
@@ -164,6 +176,8 @@ class Exchange(FrameListener):
         Raises: as `read`, but for the answers.
         """
         async with self._lock:
+            if self._is_closed:
+                raise _closed()
             await self._send(
                 cluster,
                 command_id,
@@ -184,6 +198,8 @@ class Exchange(FrameListener):
         answers: frozenset[int],
     ) -> HanFrame:
         async with self._lock:
+            if self._is_closed:
+                raise _closed()
             sequence = self.hub.get_sequence()
             reply: Future[HanFrame] = get_running_loop().create_future()
             self._pending = _Pending(
@@ -240,6 +256,10 @@ class Exchange(FrameListener):
             raise RadioLost(
                 "The stick does not take requests. It is opened again."
             ) from err
+
+
+def _closed() -> HubSilent:
+    return HubSilent("The connection was closed.")
 
 
 def _is_default_response(frame: HanFrame) -> bool:

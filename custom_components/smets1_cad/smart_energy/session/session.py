@@ -1,6 +1,14 @@
 """The HAN session: from an unopened stick to readings, and back again after every mishap."""
 
-from asyncio import FIRST_COMPLETED, CancelledError, Event, Task, create_task, wait
+from asyncio import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Event,
+    Lock,
+    Task,
+    create_task,
+    wait,
+)
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -98,6 +106,7 @@ class HanSession(CadLink):
         self._task: Task[None] | None = None
         self._teller: Teller | None = None
         self._poller: Poller | None = None
+        self._stopping = Lock()
         self._lost: Event = Event()
         self._loss: type[Exception] = _ConnectionLost
         self._update_listeners: list[UpdateListener] = []
@@ -189,16 +198,19 @@ class HanSession(CadLink):
 
     @override
     async def stop(self) -> None:
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with suppress(CancelledError):
-                await task
-        self._stages.close()
-        await self._context.radio.disconnect()
-        self._grant = self._poller = None
-        if self._status.state is not LinkState.FAILED:
-            self._set_status(LinkState.DISCONNECTED, None, None)
+        async with self._stopping:
+            task, self._task = self._task, None
+            if task is not None:
+                if self._has_consent():
+                    await self._stages.finish()
+                task.cancel()
+                with suppress(CancelledError):
+                    await task
+            self._stages.close()
+            await self._context.radio.disconnect()
+            self._grant = self._poller = None
+            if self._status.state is not LinkState.FAILED:
+                self._set_status(LinkState.DISCONNECTED, None, None)
 
     @override
     async def unpair(self) -> None:
@@ -366,9 +378,13 @@ class HanSession(CadLink):
             self._publish(update)
 
     def _publish(self, update: CadUpdate) -> None:
-        """Hand an update on, unless consent does not cover it."""
+        """Hand an update on, unless consent does not cover it or the session is being stopped."""
         fuel = getattr(update, "fuel", None)
-        if not self._has_consent() or (fuel is not None and fuel not in self._fuels()):
+        if (
+            not self._has_consent()
+            or self._task is None
+            or (fuel is not None and fuel not in self._fuels())
+        ):
             return
         for listener in tuple(self._update_listeners):
             listener(update)

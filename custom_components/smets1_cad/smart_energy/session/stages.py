@@ -63,6 +63,11 @@ class Stages:
             self._link.close()
             self._link = None
 
+    async def finish(self) -> None:
+        """Take the answer that is on its way, so that it need not be asked for again; ask nothing more."""
+        if self._link is not None:
+            await self._link.exchange.finish(self._context.timings.last_reply)
+
     def hurry(self) -> None:
         """Try to join now instead of when it is due."""
         self._join_now.set()
