@@ -22,12 +22,14 @@ from custom_components.smets1_cad.identity import (
 from custom_components.smets1_cad.pairing import Pairing
 from custom_components.smets1_cad.pairing_request import CadDetails, PairingRequest
 from custom_components.smets1_cad.pairing_states import CadKind, PairingState
+from custom_components.smets1_cad.recipients import Recipient, recipients
 from custom_components.smets1_cad.request_text import (
     LINK_LENGTH,
     Purpose,
     load_request_texts,
 )
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
+from custom_components.smets1_cad.suppliers import Channel, ChannelKind, Supplier
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 SUMMER = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
@@ -46,7 +48,7 @@ def identity(**changes: Any) -> Identity:
         "mprn": "3938424403",
         "electricity_serial": "19L1234567",
         "electricity_supplier": "EDF",
-        "gas_supplier": "Octopus Energy",
+        "gas_supplier": "EDF",
         "ihd": Ihd.MAY_BE_UNPAIRED,
         "email": "gwen@example.org",
         "phone": "01970123456",
@@ -80,12 +82,19 @@ def pairing(who: Identity | None = None, **changes: Any) -> Pairing:
     )
 
 
+def to(kind: ChannelKind | None = None, value: str = "") -> Recipient:
+    """Return the supplier of both fuels, with a contact if one is given."""
+    channels = () if kind is None else (Channel(kind=kind, value=value),)
+    (found,) = recipients(identity())
+    return replace(
+        found,
+        supplier=Supplier(supplier_id="edf", name="EDF", channels=channels),
+    )
+
+
 @pytest.mark.parametrize("language", ["en", "cy"])
-@pytest.mark.parametrize("purpose", [Purpose.PAIR, Purpose.ASK, Purpose.COMPLAIN])
-def test_r7_everything_the_guidance_lists_is_there(
-    language: str, purpose: Purpose
-) -> None:
-    email = load_request_texts(language).email(purpose, pairing(), CODE)
+def test_r7_everything_the_guidance_lists_is_there(language: str) -> None:
+    email = load_request_texts(language).email(Purpose.PAIR, pairing(), CODE)
     for fact in (
         "Gwen Evans",
         "1 Stryd Fawr, Aberystwyth, SY23 1AA",
@@ -93,7 +102,10 @@ def test_r7_everything_the_guidance_lists_is_there(
         "19L1234567",
         "393 842 44 03",
         "Maker Stick 1",
-        "B2 / 7.4.5",
+        "Hardware version: B2" if language == "en" else "Fersiwn y caledwedd: B2",
+        "Firmware version: 7.4.5"
+        if language == "en"
+        else "Fersiwn y cadarnwedd: 7.4.5",
         "ZIG20001ZSE30001-24",
         "00-0D-6F-00-0A-90-69-E7",
         "000D6F000A9069E7",
@@ -106,13 +118,70 @@ def test_r7_everything_the_guidance_lists_is_there(
         "gwen@example.org",
         "01970123456",
         "every evening from six",
-        "Octopus Energy",
         "REF 77",
     ):
         assert fact in email.body, fact
     assert "2000024512368" in email.subject
     assert "3938424403" in email.subject
     assert email.body.endswith("Gwen Evans")
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+def test_r7_what_is_said_on_the_telephone_is_what_the_letter_says(
+    language: str,
+) -> None:
+    """Meters, device and code are spelled; the rest is told when the person at the other end asks."""
+    script = load_request_texts(language).phone_script(
+        Purpose.PAIR, pairing(identity(gas_serial="G4P98765432")), CODE
+    )
+    told = "\n".join(value for _, value in script.tell) + script.say
+    for fact in (
+        "Gwen Evans",
+        "1 Stryd Fawr, Aberystwyth, SY23 1AA",
+        "Maker Stick 1",
+        "B2",
+        "7.4.5",
+        "ZIG20001ZSE30001-24",
+        "gwen@example.org",
+        "01970123456",
+        "every evening from six",
+        "49.4(d)",
+        "43.4(d)",
+    ):
+        assert fact in told, fact
+    wish = {
+        "en": "it may be unpaired if your hub has room for one device only",
+        "cy": "cewch ei ddadbaru os mai dim ond un ddyfais y gall eich hwb ei chynnal",
+    }
+    assert wish[language] in told
+    spelled = ["".join(item.groups) for item in script.read_out]
+    assert spelled == [
+        "REF77",
+        "2000024512368",
+        "19L1234567",
+        "3938424403",
+        "G4P98765432",
+        "000D6F000A9069E7",
+        "83FED3407A939723A5C639B26916D505C3B5",
+        "83FED3407A939723A5C639B26916D505",
+    ]
+
+
+@pytest.mark.parametrize(
+    "purpose",
+    [purpose for purpose in Purpose if purpose is not Purpose.PAIR],
+)
+def test_only_a_request_to_pair_tells_the_install_code(purpose: Purpose) -> None:
+    texts, there = load_request_texts(), pairing()
+    for text in (
+        texts.email(purpose, there, CODE).body,
+        texts.letter(purpose, there, CODE, today=date(2026, 11, 22)),
+        texts.phone_script(purpose, there, CODE).as_markdown(),
+    ):
+        assert "83FE" not in text
+        assert "Install code" not in text
+        assert "000D" in text
+        assert "REF" in text
 
 
 def test_the_request_asks_for_timing_cost_contact_and_obstacles() -> None:
@@ -153,7 +222,12 @@ def test_the_request_asks_for_timing_cost_contact_and_obstacles() -> None:
         ({"ihd": Ihd.KEEP}, ["keep it"], []),
         ({"ihd": Ihd.NONE}, ["there is none"], []),
         ({"email": "", "phone": ""}, [], ["How to reach me"]),
-        ({"gas_supplier": "EDF"}, [], ["Gas supplier"]),
+        (
+            {"gas_supplier": "Octopus Energy"},
+            ["Gas supplier: Octopus Energy"],
+            ["MPRN"],
+        ),
+        ({}, [], ["Gas supplier"]),
     ],
 )
 def test_only_what_applies_is_said(
@@ -183,24 +257,9 @@ def test_every_text_is_whole(language: str, purpose: Purpose) -> None:
 
 
 @pytest.mark.parametrize("purpose", ENDS)
-def test_r19_unpairing_names_the_device_and_tells_no_install_code(
-    purpose: Purpose,
-) -> None:
-    texts = load_request_texts()
-    there = pairing()
-    for text in (
-        texts.email(purpose, there, CODE).body,
-        texts.letter(purpose, there, CODE, today=date(2026, 11, 22)),
-        texts.phone_script(purpose, there, CODE).as_markdown(),
-    ):
-        assert "83FE" not in text
-        assert "Install code" not in text
-        assert "000D" in text
-        assert "REF" in text
-    assert (
-        "Please confirm to me when the device has been removed"
-        in texts.email(purpose, there, CODE).body
-    )
+def test_r19_unpairing_is_to_be_confirmed(purpose: Purpose) -> None:
+    body = load_request_texts().email(purpose, pairing(), CODE).body
+    assert "Please confirm to me when the device has been removed" in body
 
 
 def test_reminders_name_the_british_day_of_the_request() -> None:
@@ -215,25 +274,39 @@ def test_reminders_name_the_british_day_of_the_request() -> None:
 
 
 def test_letter_has_sender_date_and_recipient() -> None:
-    texts = load_request_texts()
-    letter = texts.letter(
-        Purpose.PAIR, pairing(), CODE, today=date(2026, 12, 1), to="EDF\nPO Box 1"
+    letter = load_request_texts().letter(
+        Purpose.PAIR,
+        pairing(),
+        CODE,
+        to(ChannelKind.LETTER, "EDF\nPO Box 1"),
+        today=date(2026, 12, 1),
     )
     assert letter.startswith(
         "Gwen Evans\n1 Stryd Fawr\nAberystwyth\nSY23 1AA\n\n1 December 2026\n\nEDF\nPO Box 1\n\nRequest to pair"
     )
-    assert "\n\nEDF\n\n" in texts.letter(
-        Purpose.PAIR, pairing(), CODE, today=date(2026, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("EDF", "EDF"), ("", "my energy supplier")]
+)
+def test_letter_without_a_known_address_names_the_supplier(
+    name: str, shown: str
+) -> None:
+    recipient = replace(to(), name=name, supplier=None)
+    letter = load_request_texts().letter(
+        Purpose.PAIR, pairing(), CODE, recipient, today=date(2026, 12, 1)
     )
-    unknown = pairing(supplier="")
-    assert "\n\nmy energy supplier\n\n" in texts.letter(
-        Purpose.PAIR, unknown, CODE, today=date(2026, 12, 1)
-    )
+    assert f"\n\n{shown}\n\n" in letter
 
 
 def test_mail_link_is_read_back_by_another_parser() -> None:
     texts = load_request_texts()
-    email = texts.email(Purpose.UNPAIR, pairing(), CODE, to="cad+pairing@edf.example")
+    email = texts.email(
+        Purpose.UNPAIR,
+        pairing(),
+        CODE,
+        to(ChannelKind.EMAIL, "cad+pairing@edf.example"),
+    )
     assert email.complete
     parts = urlsplit(email.link)
     assert (parts.scheme, parseaddr(parts.path.replace("%2B", "+"))[1]) == (
@@ -249,7 +322,10 @@ def test_mail_link_is_read_back_by_another_parser() -> None:
 
 def test_mail_link_that_would_be_too_long_leaves_the_body_to_be_pasted() -> None:
     email = load_request_texts("cy").email(
-        Purpose.PAIR, pairing(available="x" * 900), CODE, to="a@b.example"
+        Purpose.PAIR,
+        pairing(available="x" * 900),
+        CODE,
+        to(ChannelKind.EMAIL, "a@b.example"),
     )
     assert not email.complete
     assert len(email.link) <= LINK_LENGTH
@@ -290,6 +366,7 @@ def test_phone_script_names_only_what_there_is() -> None:
     script = load_request_texts().phone_script(Purpose.PAIR, electricity, None)
     assert [item.label for item in script.read_out] == [
         "Electricity meter, MPAN",
+        "Electricity meter, serial number",
         "MAC address (EUI-64, also called GUID)",
     ]
     gas = pairing(identity(electricity=False))
@@ -300,13 +377,13 @@ def test_phone_script_names_only_what_there_is() -> None:
     assert labels[:2] == ["Your reference", "Gas meter, MPRN"]
 
 
-def test_a_cad_without_details_is_said_to_be_so() -> None:
+def test_nothing_is_said_of_a_cad_that_is_not_known() -> None:
     bare = pairing(
         cad=CadDetails(kind=CadKind.GLOW, eui64="000D6F000A9069E7"), available=""
     )
     body = load_request_texts().email(Purpose.PAIR, bare, None).body
-    assert "Hardware and firmware: not known / not known" in body
-    assert "Zigbee certification: none" in body
+    for unknown in ("Hardware", "Firmware", "certification", "not known", "none"):
+        assert unknown not in body
     assert "Install code, with its CRC: the maker of the device holds it" in body
     assert "The device is powered" not in body
 
@@ -333,7 +410,9 @@ def test_r23_nothing_personal_is_shown() -> None:
     texts = load_request_texts()
     shown = repr(
         (
-            texts.email(Purpose.PAIR, pairing(), CODE, to="a@b.example"),
+            texts.email(
+                Purpose.PAIR, pairing(), CODE, to(ChannelKind.EMAIL, "a@b.example")
+            ),
             texts.phone_script(Purpose.PAIR, pairing(), CODE),
         )
     )

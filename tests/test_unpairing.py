@@ -213,7 +213,7 @@ async def test_a_person_sends_the_request(paired: LeavingHome) -> None:
     answer = await paired.act("request_unpairing", route="email")
     assert answer["state"] == "unpair_recorded"
     assert set(answer["texts"]) == {"email"}
-    text = answer["texts"]["email"]["text"]
+    text = answer["texts"]["email"][0]["text"]
     assert "unpair" in text
     assert "00-0D-6F-00-0A-0B-0C-0D" in text
     assert "I have withdrawn the consent of 22 November 2026" in text
@@ -233,8 +233,8 @@ async def test_a_person_sends_the_request(paired: LeavingHome) -> None:
 async def test_without_a_route_every_text_is_given(paired: LeavingHome) -> None:
     answer = await paired.act("request_unpairing")
     assert set(answer["texts"]) == {"email", "letter", "phone"}
-    assert "November 2026" in answer["texts"]["letter"]["text"]
-    assert "Read out" in answer["texts"]["phone"]["text"]
+    assert "November 2026" in answer["texts"]["letter"][0]["text"]
+    assert "Read out" in answer["texts"]["phone"][0]["text"]
 
 
 async def test_sent_needs_a_route(paired: LeavingHome) -> None:
@@ -249,8 +249,8 @@ async def test_for_another_reason_reading_goes_on_until_the_hub_says_leave(
     answer = await paired.act(
         "request_unpairing", reason="device_replaced", route="letter", sent=True
     )
-    assert "ends when the device has been removed" in answer["texts"]["letter"]["text"]
-    assert "I have withdrawn" not in answer["texts"]["letter"]["text"]
+    assert "ends when the device has been removed" in answer["texts"]["letter"][0]["text"]
+    assert "I have withdrawn" not in answer["texts"]["letter"][0]["text"]
     assert paired.state(POWER) == "512"
     paired.link.move(
         LinkState.FAILED, RemovedFromHan("The hub told the CAD to leave. Ask why.")

@@ -3,13 +3,10 @@
 What a person can ask for in several places (action, button, options) is here once.
 """
 
-from datetime import date
-from pathlib import Path
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.util import dt as dt_util
 
 from .consent import Withdrawal
 from .const import LOGGER
@@ -20,13 +17,13 @@ from .evidence_file import async_remove_evidence
 from .leaving_issues import async_report_removed, async_report_tenancy_listed
 from .pairing import Pairing, PairingError, async_stored_pairing
 from .pairing_states import PairingState, UnpairWhy
-from .request_text import Purpose, RequestTexts, load_request_texts
+from .request_text import Purpose
 from .store import StoreError, async_get_store, async_remove_store
-from .suppliers import OWN_FILE, ChannelKind, Directory, Route, load_directory
+from .supplier_texts import SupplierText, async_supplier_texts
+from .suppliers import Route
 from .tenancy import async_change_of_tenancy
 from .tenancy_record import TenancyEnd
 from .unpairing import Unpairing
-from .working_days import london_date
 
 
 async def async_withdraw_consent(
@@ -110,57 +107,11 @@ async def async_request_unpairing(
     return pairing
 
 
-async def async_unpair_text(
+async def async_unpair_texts(
     hass: HomeAssistant, pairing: Pairing, route: Route
-) -> dict[str, str]:
-    """Return what to send or to say to have a CAD unpaired; empty for the pairing service.
-
-    Returns:
-        by email ``to``, ``subject``, ``text``, ``link``; as a letter ``text``; by telephone ``to``, ``text``.
-    """
-    if route is Route.PAIRING_SERVICE:
-        return {}
-    texts, directory = await hass.async_add_executor_job(
-        _load_texts, hass.config.language, Path(hass.config.path(OWN_FILE))
-    )
-    return _text(texts, directory, pairing, route, london_date(dt_util.utcnow()))
-
-
-def _load_texts(language: str, own: Path) -> tuple[RequestTexts, Directory]:
-    return load_request_texts(language), load_directory(own)
-
-
-def _text(
-    texts: RequestTexts,
-    directory: Directory,
-    pairing: Pairing,
-    route: Route,
-    today: date,
-) -> dict[str, str]:
-    names = pairing.request.identity.suppliers
-    supplier = directory.find(next((names[fuel] for fuel in sorted(names)), ""))
-
-    def contact(kind: ChannelKind) -> str:
-        channel = supplier.channel(kind) if supplier else None
-        return channel.value if channel else ""
-
-    match route:
-        case Route.EMAIL:
-            email = texts.email(
-                Purpose.UNPAIR, pairing, None, to=contact(ChannelKind.EMAIL)
-            )
-            return {
-                "to": email.to,
-                "subject": email.subject,
-                "text": email.body,
-                "link": email.link,
-            }
-        case Route.LETTER:
-            return {"text": texts.letter(Purpose.UNPAIR, pairing, None, today=today)}
-    return {
-        "to": contact(ChannelKind.PHONE),
-        "text": texts.phone_script(Purpose.UNPAIR, pairing, None).as_markdown(),
-    }
+) -> tuple[SupplierText, ...]:
+    """Return what to send or to say to each supplier to have a CAD unpaired."""
+    return await async_supplier_texts(hass, Purpose.UNPAIR, pairing, route)
 
 
 async def async_forget_cad(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:

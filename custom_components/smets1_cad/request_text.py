@@ -9,6 +9,7 @@ What comes out holds an install code and personal details: it is shown to the
 person, and never logged.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,47 +23,17 @@ from .consent_text import DEFAULT_LANGUAGE, LANGUAGES
 from .identity import Identity, Premises
 from .pairing import Pairing
 from .pairing_states import UnpairWhy
+from .phone_script import LETTER_NAMES, PhoneScript, ReadOut
+from .recipients import Recipient, recipients
 from .smart_energy.eui64 import Eui64
 from .smart_energy.install_code import InstallCode
+from .suppliers import Channel, ChannelKind
 from .working_days import london_date
 
 LINK_LENGTH: Final = 2000
 """Characters of a mailto link that every mail program takes."""
 
 _FOLDER: Final = Path(__file__).parent / "texts"
-
-_LETTER_NAMES: Final = {
-    letter[0]: letter
-    for letter in [
-        "Alfa",
-        "Bravo",
-        "Charlie",
-        "Delta",
-        "Echo",
-        "Foxtrot",
-        "Golf",
-        "Hotel",
-        "India",
-        "Juliett",
-        "Kilo",
-        "Lima",
-        "Mike",
-        "November",
-        "Oscar",
-        "Papa",
-        "Quebec",
-        "Romeo",
-        "Sierra",
-        "Tango",
-        "Uniform",
-        "Victor",
-        "Whiskey",
-        "X-ray",
-        "Yankee",
-        "Zulu",
-    ]
-}
-"""The international spelling alphabet (ICAO), understood in every call centre."""
 
 
 class Purpose(StrEnum):
@@ -73,12 +44,14 @@ class Purpose(StrEnum):
     """How far it is."""
     COMPLAIN = "complain"
     UNPAIR = "unpair"
+    ASK_UNPAIR = "ask_unpair"
+    COMPLAIN_UNPAIR = "complain_unpair"
     TENANCY = "tenancy"
     """A change of tenancy, with which the CAD goes."""
 
 
 _ENDS: Final = frozenset({Purpose.UNPAIR, Purpose.TENANCY})
-"""Purposes for which nobody needs the install code."""
+"""Purposes that ask for the CAD to be removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,62 +68,6 @@ class Email:
     body: str = field(repr=False)
     link: str = field(repr=False)
     complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOut:
-    """Something to read out, in groups.
-
-    Attributes:
-        groups: as written.
-        spoken: each group in words.
-    """
-
-    label: str
-    groups: tuple[str, ...] = field(repr=False)
-    spoken: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneScript:
-    """What to say on the telephone."""
-
-    titles: dict[str, str] = field(repr=False)
-    before: tuple[str, ...]
-    say: str = field(repr=False)
-    read_out: tuple[ReadOut, ...]
-    ask: tuple[str, ...]
-    write_down: tuple[str, ...]
-    if_no: tuple[str, ...]
-
-    def as_markdown(self) -> str:
-        """Return it as a card."""
-        parts = [
-            _list(self.titles["before"], self.before),
-            f"**{self.titles['say']}**\n\n> {self.say}",
-        ]
-        reading = [
-            f"- {item.label}\n"
-            + "\n".join(
-                f"    - `{group}` – {spoken}"
-                for group, spoken in zip(item.groups, item.spoken, strict=True)
-            )
-            for item in self.read_out
-        ]
-        parts.append(f"**{self.titles['read_out']}**\n\n" + "\n".join(reading))
-        parts += [
-            _list(self.titles["ask"], self.ask),
-            _list(
-                self.titles["write_down"],
-                tuple(f"{item}: ____" for item in self.write_down),
-            ),
-            _list(self.titles["if_no"], self.if_no),
-        ]
-        return "\n\n".join(parts)
-
-
-def _list(title: str, items: tuple[str, ...]) -> str:
-    return f"**{title}**\n\n" + "\n".join(f"- {item}" for item in items)
 
 
 class RequestTexts:
@@ -170,88 +87,102 @@ class RequestTexts:
         purpose: Purpose,
         pairing: Pairing,
         code: InstallCode | None,
-        *,
-        to: str = "",
+        to: Recipient | None = None,
     ) -> Email:
         """Return an email.
 
         Args:
             purpose: what it is for.
             pairing: the request.
-            code: the CAD's install code; None if its maker keeps it.
-            to: the supplier's address, "" if the user has to find it.
+            code: the CAD's install code; None if its maker keeps it. Only a request to pair tells it.
+            to: whom it goes to; None is the supplier that is asked first.
         """
-        subject = self.subject(purpose, pairing)
-        body = self._body(purpose, pairing, code)
-        address = quote(to, safe="@")
+        to = to or _first(pairing)
+        subject = self.subject(purpose, pairing, to)
+        body = self._body(purpose, pairing, code, to)
+        contact = to.contact(ChannelKind.EMAIL)
+        address = quote(contact, safe="@")
         link = f"mailto:{address}?subject={_escaped(subject)}&body={_escaped(body)}"
         complete = len(link) <= LINK_LENGTH
         if not complete:
             link = f"mailto:{address}?subject={_escaped(subject)}"
-        return Email(to, subject, body, link, complete)
+        return Email(contact, subject, body, link, complete)
 
     def letter(
         self,
         purpose: Purpose,
         pairing: Pairing,
         code: InstallCode | None,
+        to: Recipient | None = None,
         *,
         today: date,
-        to: str = "",
     ) -> str:
         """Return a letter: sender, date, recipient, subject, text.
 
         Args:
             purpose: what it is for.
             pairing: the request.
-            code: the CAD's install code; None if its maker keeps it.
+            code: the CAD's install code; None if its maker keeps it. Only a request to pair tells it.
+            to: whom it goes to; None is the supplier that is asked first.
             today: the date to put on it.
-            to: the supplier's postal address, "" if the user has to find it.
         """
+        to = to or _first(pairing)
         who = pairing.request.identity
         sender = f"{who.name}\n{who.address}\n{who.postcode}"
-        recipient = to or pairing.request.supplier or self._words["no_supplier"]
         return "\n\n".join(
             (
                 sender,
                 self._date(today),
-                recipient,
-                self.subject(purpose, pairing),
-                self._body(purpose, pairing, code),
+                to.contact(ChannelKind.LETTER) or to.name or self._words["no_supplier"],
+                self.subject(purpose, pairing, to),
+                self._body(purpose, pairing, code, to),
             )
         )
 
     def phone_script(
-        self, purpose: Purpose, pairing: Pairing, code: InstallCode | None
+        self,
+        purpose: Purpose,
+        pairing: Pairing,
+        code: InstallCode | None,
+        to: Recipient | None = None,
     ) -> PhoneScript:
         """Return what to say, to read out, to ask and to write down; see `email` for the arguments."""
+        to = to or _first(pairing)
         phone, labels = self._words["phone"], self._words["labels"]
         identity = pairing.request.identity
         items: list[tuple[str, list[str]]] = []
-        if pairing.reference:
+        if pairing.reference and to.leads:
             items.append((labels["reference"], pairing.reference.split()))
-        if identity.mpan is not None:
-            items.append((labels["mpan"], identity.mpan.grouped.split()))
-        if identity.mprn is not None:
-            items.append((labels["mprn"], identity.mprn.grouped.split()))
+        for fuel, number, label in _meters(identity, to):
+            items.append((labels[label], number.split()))
+            if serial := identity.serials.get(fuel):
+                items.append((labels[f"{fuel}_serial"], _fours(serial)))
         items.append(
             (labels["eui64"], Eui64.parse(pairing.request.cad.eui64).in_fours.split())
         )
-        if code is not None and purpose not in _ENDS:
-            items.append((labels["code_with_crc"], code.in_fours().split()))
+        if code is not None and purpose is Purpose.PAIR:
+            items += [
+                (labels["code_with_crc"], code.in_fours().split()),
+                (labels["code_without_crc"], code.in_fours(crc=False).split()),
+            ]
+        is_asked = purpose is Purpose.PAIR
+        ask = "ask" if is_asked else "ask_end" if purpose in _ENDS else "ask_again"
         return PhoneScript(
             titles=phone["titles"],
-            before=tuple(phone["before"])
-            if purpose not in _ENDS
-            else tuple(phone["before"][:1]),
-            say=phone["say"][purpose].format_map(self._blanks(pairing)),
+            before=tuple(phone["before"]) if is_asked else tuple(phone["before"][:1]),
+            say=phone["say"][purpose].format_map(self._blanks(pairing, to)),
+            tell=(
+                (labels["name"], identity.name),
+                *self._home(pairing, to),
+                *(self._device(pairing) if is_asked else ()),
+            ),
             read_out=tuple(
                 ReadOut(
                     label, tuple(groups), tuple(self.spoken(group) for group in groups)
                 )
                 for label, groups in items
             ),
-            ask=tuple(phone["ask_end" if purpose in _ENDS else "ask"]),
+            ask=tuple(phone[ask]),
             write_down=tuple(phone["write_down"]),
             if_no=tuple(phone["if_no"]),
         )
@@ -261,22 +192,69 @@ class RequestTexts:
         return " ".join(
             self._words["digits"][int(character)]
             if character.isascii() and character.isdigit()
-            else _LETTER_NAMES.get(character.upper(), character)
+            else LETTER_NAMES.get(character.upper(), character)
             for character in group
         )
 
-    def subject(self, purpose: Purpose, pairing: Pairing) -> str:
-        """Return the subject."""
-        return str(
-            self._words["letters"][purpose]["subject"].format_map(self._blanks(pairing))
+    @property
+    def no_contact(self) -> str:
+        """What stands where a contact is not known."""
+        return str(self._words["no_contact"])
+
+    def contacts(self, found: Iterable[Recipient], today: date) -> str:
+        """Return what is known of how to reach suppliers, with its source and its age, as Markdown."""
+        return "\n\n".join(
+            f"**{to.name}**\n\n{self._contacts(to, today)}" for to in found
         )
 
+    def own_file(self, file: str, problems: Iterable[str]) -> str:
+        """Return what is wrong in the user's own directory, as Markdown."""
+        return "\n".join(
+            (
+                self._words["own_file"].format(file=file),
+                "",
+                *(f"- {problem}" for problem in problems),
+            )
+        )
+
+    def _contacts(self, to: Recipient, today: date) -> str:
+        channels = to.supplier.channels if to.supplier else ()
+        if not channels:
+            return str(self._words["contacts"]["none"])
+        return "\n".join(
+            f"- {self._words['contacts'][channel.kind]}: {' · '.join(channel.value.splitlines())} ({self._source(channel, today)})"
+            for channel in channels
+        )
+
+    def _source(self, channel: Channel, today: date) -> str:
+        words = self._words["contacts"]
+        if channel.verified_on is None:
+            own = (
+                f"{words['own']}: {channel.source}" if channel.source else words["own"]
+            )
+            return str(own)
+        seen = words["seen"].format(
+            source=channel.source or words["own"], day=self._date(channel.verified_on)
+        )
+        return f"{seen}; {words['stale']}" if channel.is_stale(today) else seen
+
+    def subject(
+        self, purpose: Purpose, pairing: Pairing, to: Recipient | None = None
+    ) -> str:
+        """Return the subject."""
+        blanks = self._blanks(pairing, to or _first(pairing))
+        return str(self._words["letters"][purpose]["subject"].format_map(blanks))
+
     def _body(
-        self, purpose: Purpose, pairing: Pairing, code: InstallCode | None
+        self,
+        purpose: Purpose,
+        pairing: Pairing,
+        code: InstallCode | None,
+        to: Recipient,
     ) -> str:
         """Return greeting, text, facts and name, in plain text."""
-        letter, blanks = self._words["letters"][purpose], self._blanks(pairing)
-        facts = self._facts(pairing, code, with_code=purpose not in _ENDS)
+        letter, blanks = self._words["letters"][purpose], self._blanks(pairing, to)
+        facts = self._facts(pairing, code, to, with_code=purpose is Purpose.PAIR)
         return "\n\n".join(
             (
                 self._words["greeting"],
@@ -288,29 +266,19 @@ class RequestTexts:
         )
 
     def _facts(
-        self, pairing: Pairing, code: InstallCode | None, *, with_code: bool
+        self,
+        pairing: Pairing,
+        code: InstallCode | None,
+        to: Recipient,
+        *,
+        with_code: bool,
     ) -> list[tuple[str, str]]:
         """Return everything that the guidance lists, each with its label."""
         words, labels = self._words, self._words["labels"]
-        request, identity, cad = (
-            pairing.request,
-            pairing.request.identity,
-            pairing.request.cad,
-        )
-        eui64 = Eui64.parse(cad.eui64)
-        name = " ".join(part for part in (cad.manufacturer, cad.model) if part)
+        identity = pairing.request.identity
+        eui64 = Eui64.parse(pairing.request.cad.eui64)
         facts = [
-            (
-                labels["device"],
-                ", ".join(part for part in (name, words["device_kind"]) if part),
-            ),
-            (
-                labels["versions"],
-                " / ".join(
-                    part or words["not_known"] for part in (cad.hardware, cad.firmware)
-                ),
-            ),
-            (labels["certification"], cad.certification or words["not_certified"]),
+            *self._device(pairing),
             (labels["eui64"], f"{eui64.with_hyphens} · {eui64} · {eui64.with_colons}"),
         ]
         if with_code and code is None:
@@ -320,22 +288,52 @@ class RequestTexts:
                 (labels["code_with_crc"], code.in_fours()),
                 (labels["code_without_crc"], code.in_fours(crc=False)),
             ]
-        for fuel, number, label in (
-            (Fuel.ELECTRICITY, identity.mpan, labels["mpan"]),
-            (Fuel.GAS, identity.mprn, labels["mprn"]),
-        ):
-            if number is not None:
-                serial = identity.serials.get(fuel)
-                facts.append(
-                    (
-                        label,
-                        number.grouped
-                        + (f" ({labels['serial']} {serial})" if serial else ""),
-                    )
+        for fuel, number, label in _meters(identity, to):
+            serial = identity.serials.get(fuel)
+            facts.append(
+                (
+                    labels[label],
+                    number + (f" ({labels['serial']} {serial})" if serial else ""),
                 )
-            supplier = identity.suppliers.get(fuel)
-            if supplier and supplier != request.supplier:
-                facts.append((labels[f"{fuel}_supplier"], supplier))
+            )
+        facts += self._home(pairing, to)
+        if pairing.reference and to.leads:
+            facts.append((labels["reference"], pairing.reference))
+        return facts
+
+    def _device(self, pairing: Pairing) -> list[tuple[str, str]]:
+        """Return what the device is; what is not known of it is left out."""
+        words, labels, cad = (
+            self._words,
+            self._words["labels"],
+            pairing.request.cad,
+        )
+        name = " ".join(part for part in (cad.manufacturer, cad.model) if part)
+        return [
+            (
+                labels["device"],
+                ", ".join(part for part in (name, words["device_kind"]) if part),
+            ),
+            *(
+                (labels[label], value)
+                for label, value in (
+                    ("hardware", cad.hardware),
+                    ("firmware", cad.firmware),
+                    ("certification", cad.certification),
+                )
+                if value
+            ),
+        ]
+
+    def _home(self, pairing: Pairing, to: Recipient) -> list[tuple[str, str]]:
+        """Return what is to be known of the home, and of who asks."""
+        words, labels = self._words, self._words["labels"]
+        request, identity = pairing.request, pairing.request.identity
+        facts = [
+            (labels[f"{fuel}_supplier"], name)
+            for fuel, name in to.others.items()
+            if name
+        ]
         facts += [
             (labels["ihd"], words["ihd"][identity.ihd]),
             (
@@ -353,15 +351,13 @@ class RequestTexts:
             part for part in (identity.phone, identity.email) if part
         ):
             facts.append((labels["contact"], contact))
-        if pairing.reference:
-            facts.append((labels["reference"], pairing.reference))
         return facts
 
-    def _blanks(self, pairing: Pairing) -> dict[str, str]:
+    def _blanks(self, pairing: Pairing, to: Recipient) -> dict[str, str]:
         """Return what fills the blanks."""
         words, request = self._words, pairing.request
         identity = request.identity
-        conditions = [words["licence"][fuel] for fuel in Fuel if fuel in identity.fuels]
+        conditions = [words["licence"][fuel] for fuel in Fuel if fuel in to.fuels]
         licence = words["licence"]["and"].join(conditions)
         consent = {
             "consent_date": self._date(request.consent_at),
@@ -372,13 +368,13 @@ class RequestTexts:
             "withdrawn" if is_withdrawn else "with_removal"
         ]
         return consent | {
-            "numbers": _numbers(identity),
+            "numbers": _numbers(identity, to),
             "licence": licence,
             "free": words["free_of_charge"]
             if identity.premises is Premises.DOMESTIC
             else "",
             "meters": words["meters"][
-                next(iter(identity.fuels)) if len(identity.fuels) == 1 else "both"
+                next(iter(to.fuels)) if len(to.fuels) == 1 else "both"
             ],
             "consent_end": consent_end.format_map(consent),
             "sent_date": self._date(pairing.sent_at or pairing.history[0].at),
@@ -391,16 +387,34 @@ class RequestTexts:
         return f"{day.day} {self._words['months'][day.month - 1]} {day.year}"
 
 
-def _numbers(identity: Identity) -> str:
+def _first(pairing: Pairing) -> Recipient:
+    """Return the supplier that is asked first, without what a directory knows of it."""
+    return recipients(pairing.request.identity)[0]
+
+
+def _meters(identity: Identity, to: Recipient) -> list[tuple[Fuel, str, str]]:
+    """Return the meters that concern a supplier: fuel, number in groups, label."""
+    return [
+        (fuel, number.grouped, label)
+        for fuel, number, label in (
+            (Fuel.ELECTRICITY, identity.mpan, "mpan"),
+            (Fuel.GAS, identity.mprn, "mprn"),
+        )
+        if number is not None and fuel in to.fuels
+    ]
+
+
+def _numbers(identity: Identity, to: Recipient) -> str:
     """Return the meter numbers as a subject has them."""
     return ", ".join(
-        part
-        for part in (
-            f"MPAN {identity.mpan.core}" if identity.mpan else "",
-            f"MPRN {identity.mprn.number}" if identity.mprn else "",
-        )
-        if part
+        f"{label.upper()} {number.replace(' ', '')}"
+        for _, number, label in _meters(identity, to)
     )
+
+
+def _fours(serial: str) -> list[str]:
+    """Return a serial number in groups to read out."""
+    return [serial[index : index + 4] for index in range(0, len(serial), 4)]
 
 
 def _escaped(text: str) -> str:

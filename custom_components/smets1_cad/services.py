@@ -26,7 +26,7 @@ from .coordinator import Smets1CadConfigEntry
 from .evidence import async_export_consent, async_export_evidence
 from .leaving import (
     async_request_unpairing,
-    async_unpair_text,
+    async_unpair_texts,
     async_withdraw_consent,
     unpairing_of,
 )
@@ -116,7 +116,10 @@ async def _request_unpairing(call: ServiceCall) -> ServiceResponse:
     return {
         "state": pairing.state.value,
         "texts": {
-            each.value: dict(await async_unpair_text(call.hass, pairing, each))
+            each.value: [
+                text.as_dict()
+                for text in await async_unpair_texts(call.hass, pairing, each)
+            ]
             for each in Route
             if each is not Route.PAIRING_SERVICE and route in (None, each)
         },

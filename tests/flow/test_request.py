@@ -1,7 +1,9 @@
 """The request, by the routes that a person walks themselves."""
 
 from datetime import timedelta
+import json
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -14,6 +16,19 @@ from custom_components.smets1_cad.suppliers import OWN_FILE, Route
 from homeassistant.core import HomeAssistant
 
 from .walk import CODE, EUI64, HOME, METERS, TICKED, Walk, full_disk, pairing, stored
+
+
+async def own_suppliers(hass: HomeAssistant, *suppliers: dict[str, Any]) -> None:
+    """Write the user's own directory."""
+    path = Path(hass.config.path(OWN_FILE))
+
+    def write() -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            json.dumps({"format": 1, "suppliers": suppliers}), encoding="utf-8"
+        )
+
+    await hass.async_add_executor_job(write)
 
 
 async def test_details_in_the_forms_that_suppliers_ask_for(walk: Walk) -> None:
@@ -70,18 +85,20 @@ async def test_request_that_was_not_sent(walk: Walk, hass: HomeAssistant) -> Non
 
 
 async def test_known_contacts_are_shown(walk: Walk, hass: HomeAssistant) -> None:
-    path = Path(hass.config.path(OWN_FILE))
-
-    def write() -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            '{"format": 1, "suppliers": [{"id": "mine", "name": "My Energy", "channels": ['
-            '{"kind": "email", "value": "pair@example.org", "source": "https://example.org/",'
-            ' "seen": "2026-11-01"}]}]}',
-            encoding="utf-8",
-        )
-
-    await hass.async_add_executor_job(write)
+    await own_suppliers(
+        hass,
+        {
+            "id": "mine",
+            "name": "My Energy",
+            "channels": [
+                {
+                    "kind": "email",
+                    "value": "pair@example.org",
+                    "source": "https://example.org/",
+                }
+            ],
+        },
+    )
     await walk.to_home()
     await walk.fill("home", **HOME)
     await walk.fill("fuels", fuels="electricity", ihd="none")
@@ -90,7 +107,8 @@ async def test_known_contacts_are_shown(walk: Walk, hass: HomeAssistant) -> None
     await walk.fill("pairing_details")
     assert walk.at["description_placeholders"] == {
         "supplier": "My Energy",
-        "contacts": "- pair@example.org",
+        "contacts": "**My Energy**\n\n- Email: pair@example.org (from your own file: https://example.org/)",
+        "problems": "",
     }
     await walk.choose("request", "email")
     assert walk.at["description_placeholders"]["to"] == "pair@example.org"
@@ -105,8 +123,63 @@ async def test_supplier_that_nobody_knows(walk: Walk) -> None:
     await walk.fill("pairing_details")
     assert walk.at["description_placeholders"] == {
         "supplier": "Tiny Gas",
-        "contacts": "",
+        "contacts": "**Tiny Gas**\n\nWe found no contact for this: use the one on your bill.",
+        "problems": "",
     }
+    await walk.choose("request", "phone")
+    assert "on your bill" in walk.at["description_placeholders"]["to"]
+
+
+async def test_r6_what_is_wrong_in_the_own_file_is_said(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """It is left out, and said where the contacts are shown; the rest of the file counts."""
+    await own_suppliers(
+        hass,
+        {"name": "Octopus Energy", "channels": [{"kind": "fax", "value": "1"}]},
+        {"name": "My Energy", "channels": []},
+    )
+    await walk.to_request()
+    shown = walk.at["description_placeholders"]
+    assert "smets1_cad/suppliers.json" in shown["problems"]
+    assert "suppliers[0].channels[0]" in shown["problems"]
+    assert "We found no contact" in shown["contacts"]
+
+
+async def test_two_suppliers_are_asked_one_after_the_other(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """Each gets its own text; the request counts as sent from the first that went out."""
+    await own_suppliers(
+        hass,
+        {
+            "name": "Tiny Gas",
+            "channels": [{"kind": "email", "value": "cad@tiny.example"}],
+        },
+    )
+    await walk.to_home()
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="both", ihd="none")
+    await walk.fill("meters", **METERS | {"gas_supplier": "Tiny Gas"})
+    await walk.fill("consent", **TICKED)
+    await walk.fill("pairing_details")
+    await walk.choose("request", "email")
+    first = walk.suggested()["text"]
+    assert walk.at["description_placeholders"]["supplier"] == "Octopus Energy"
+    assert "49.4(d)" in first
+    assert "393 842" not in first
+    await walk.fill("email", sent=True)
+    assert (await pairing(hass)).state is PairingState.SENT
+    walk.shows("email")
+    second = walk.suggested()["text"]
+    shown = walk.at["description_placeholders"]
+    assert (shown["supplier"], shown["to"]) == ("Tiny Gas", "cad@tiny.example")
+    assert "43.4(d)" in second
+    assert "20 0002" not in second
+    sent = await pairing(hass)
+    await walk.fill("email", sent=True)
+    assert walk.at["step_id"] == "wait"
+    assert await pairing(hass) == sent
 
 
 async def test_sending_that_cannot_be_noted(walk: Walk, hass: HomeAssistant) -> None:

@@ -21,9 +21,14 @@ from ..cad.errors import CadError
 from ..const import DOMAIN, LOGGER
 from ..coordinator import Smets1CadRuntimeData
 from ..erasure.report import ErasureReport
-from ..leaving import async_request_unpairing, async_unpair_text, async_withdraw_consent
+from ..leaving import (
+    async_request_unpairing,
+    async_unpair_texts,
+    async_withdraw_consent,
+)
 from ..pairing_states import MAYBE_LISTED, PairingState, UnpairWhy
 from ..service_errors import async_error_words
+from ..supplier_texts import SupplierText
 from ..suppliers import Route
 from ..tenancy_end import async_end_tenancy
 from ..tenancy_record import TenancyEnd
@@ -59,6 +64,10 @@ LISTED: Final = MAYBE_LISTED | ENDING | {PairingState.REMOVED}
 
 class LeavingSteps(OptionsFlowWithReload):
     """Steps that end what a user may end."""
+
+    _to_show: list[SupplierText]
+    _is_sent: bool
+    """Whether one of the texts that are shown now has been sent."""
 
     @property
     def _runtime(self) -> Smets1CadRuntimeData:
@@ -213,53 +222,56 @@ class LeavingSteps(OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show an email to send."""
-        return await self._text(Route.EMAIL, user_input)
+        return await self._show_texts(Route.EMAIL, user_input)
 
     async def async_step_unpair_letter(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show a letter to send."""
-        return await self._text(Route.LETTER, user_input)
+        return await self._show_texts(Route.LETTER, user_input)
 
     async def async_step_unpair_phone(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show what to say on the telephone."""
-        return await self._text(Route.PHONE, user_input)
+        return await self._show_texts(Route.PHONE, user_input)
 
-    async def _text(
+    async def _show_texts(
         self, route: Route, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
-        """Show what to send or to say; note that it was done."""
+        """Show what to send or to say to each supplier, one after the other; note that it was done."""
         unpairing = self._unpairing
-        if user_input is not None:
-            if not user_input[CONF_SENT]:
-                return self.async_abort(reason="unpair_recorded")
-            try:
-                await unpairing.sent(route)
-            except CadError as err:
-                return self.async_abort(
-                    reason="failed",
-                    description_placeholders={
-                        "error": await async_error_words(self.hass, err)
-                    },
-                )
-            return self.async_abort(reason="unpair_sent")
-        parts = await async_unpair_text(self.hass, unpairing.pairing, route)
-        text = parts["text"]
-        if route is Route.EMAIL:
-            text = f"{parts['subject']}\n\n{text}"
+        if user_input is None:
+            self._is_sent = False
+            self._to_show = [
+                *await async_unpair_texts(self.hass, unpairing.pairing, route)
+            ]
+        else:
+            if user_input[CONF_SENT] and not self._is_sent:
+                try:
+                    await unpairing.sent(route)
+                except CadError as err:
+                    return self.async_abort(
+                        reason="failed",
+                        description_placeholders={
+                            "error": await async_error_words(self.hass, err)
+                        },
+                    )
+                self._is_sent = True
+            self._to_show.pop(0)
+        if not self._to_show:
+            return self.async_abort(
+                reason="unpair_sent" if self._is_sent else "unpair_recorded"
+            )
+        text = self._to_show[0]
         return self.async_show_form(
             step_id=f"unpair_{route}",
             data_schema=SAID_SCHEMA
             if route is Route.PHONE
-            else self.add_suggested_values_to_schema(SENT_SCHEMA, {CONF_TEXT: text}),
-            description_placeholders={
-                "to": parts.get("to") or "?",
-                "subject": parts.get("subject", ""),
-                "link": parts.get("link", ""),
-                "script": text,
-            },
+            else self.add_suggested_values_to_schema(
+                SENT_SCHEMA, {CONF_TEXT: text.to_copy}
+            ),
+            description_placeholders=text.placeholders,
         )
 
     async def async_step_confirm(

@@ -19,16 +19,12 @@ from ..cad.errors import CadError
 from ..pairing import Pairing, PairingKeeper, async_stored_pairing
 from ..pairing_request import CadDetails, PairingRequest
 from ..pairing_states import CadKind, PairingState
+from ..recipients import Recipient, recipients
 from ..request_text import Purpose, RequestTexts, load_request_texts
+from ..service_errors import async_error_words
 from ..store import StoreError
-from ..suppliers import (
-    OWN_FILE,
-    ChannelKind,
-    Directory,
-    Route,
-    Supplier,
-    load_directory,
-)
+from ..supplier_texts import SupplierText, async_supplier_texts
+from ..suppliers import OWN_FILE, Directory, Route, load_directory
 from ..working_days import london_date
 from .correction import asks_the_same, held_by_service, rewritten
 from .joining import JoinSteps
@@ -51,6 +47,9 @@ class RequestSteps(JoinSteps):
     """Tell the supplier: what to send, by which way, and that it was sent."""
 
     _directory: Directory | None = None
+    _to_show: list[SupplierText]
+    _is_sent: bool
+    """Whether one of the texts that are shown now has been sent."""
 
     async def _known(self) -> Directory:
         """Return the directory of suppliers, the user's own file included."""
@@ -64,11 +63,9 @@ class RequestSteps(JoinSteps):
     async def _suppliers(self) -> list[str]:
         return [supplier.name for supplier in (await self._known()).suppliers]
 
-    async def _supplier(self) -> Supplier | None:
-        """Return who is asked first, if the directory knows it: who supplies electricity runs the hub."""
-        names = self._identity().suppliers
-        name = next((names[fuel] for fuel in sorted(names)), "")
-        return (await self._known()).find(name)
+    async def _recipients(self) -> tuple[Recipient, ...]:
+        """Return who is asked, first who looks after the hub."""
+        return recipients(self._identity(), await self._known())
 
     async def _texts(self) -> RequestTexts:
         return await self.hass.async_add_executor_job(
@@ -145,7 +142,7 @@ class RequestSteps(JoinSteps):
             consent_id=grant.record.record_id,
             consent_at=grant.record.given_at,
             consent_version=wording.version,
-            consent_sha256=wording.sha256,
+            consent_sha256=wording.shown_sha256,
         )
 
     async def _write_request(self) -> None:
@@ -191,97 +188,95 @@ class RequestSteps(JoinSteps):
     async def async_step_request(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Choose the route."""
+        """Choose the route; say what is known of how to reach whom."""
         await self._require_consent()
-        supplier = await self._supplier()
-        options = ["service", "email", "letter", "phone", *self._ways_out()]
+        texts = await self._texts()
+        problems = await self._problems()
         return self.async_show_menu(
             step_id="request",
-            menu_options=options,
+            menu_options=["service", "email", "letter", "phone", *self._ways_out()],
             description_placeholders={
                 "supplier": self._supplier_names(),
-                "contacts": _contacts(supplier),
+                "contacts": texts.contacts(
+                    await self._recipients(), london_date(dt_util.utcnow())
+                ),
+                "problems": texts.own_file(OWN_FILE, problems) if problems else "",
             },
         )
+
+    async def _problems(self) -> list[str]:
+        """Return what is wrong in the user's own directory, in words."""
+        return [
+            await async_error_words(self.hass, problem)
+            for problem in (await self._known()).problems
+        ]
 
     async def async_step_email(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show an email that is complete, to send from the person's own mail program."""
-        await self._require_consent()
-        if user_input is not None:
-            return await self._sent(Route.EMAIL, user_input)
-        email = (await self._texts()).email(
-            Purpose.PAIR,
-            await self._pairing(),
-            self._draft.install_code,
-            to=channel_value(await self._supplier(), ChannelKind.EMAIL),
-        )
-        return self._show_text(
-            "email",
-            f"{email.subject}\n\n{email.body}",
-            {"to": email.to or "?", "subject": email.subject, "link": email.link},
-        )
+        return await self._show_texts(Route.EMAIL, user_input)
 
     async def async_step_letter(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show a letter that is complete, to print and sign."""
-        await self._require_consent()
-        if user_input is not None:
-            return await self._sent(Route.LETTER, user_input)
-        text = (await self._texts()).letter(
-            Purpose.PAIR,
-            await self._pairing(),
-            self._draft.install_code,
-            today=london_date(dt_util.utcnow()),
-            to=channel_value(await self._supplier(), ChannelKind.LETTER),
-        )
-        return self._show_text("letter", text, {})
-
-    def _show_text(
-        self, step_id: str, text: str, placeholders: dict[str, str]
-    ) -> ConfigFlowResult:
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(
-                SENT_SCHEMA, {CONF_TEXT: text}
-            ),
-            description_placeholders=placeholders,
-        )
+        return await self._show_texts(Route.LETTER, user_input)
 
     async def async_step_phone(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show what to say on the telephone."""
+        return await self._show_texts(Route.PHONE, user_input)
+
+    async def _show_texts(
+        self, route: Route, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Show what to send or to say to each supplier, one after the other; note that it was done."""
         await self._require_consent()
-        if user_input is not None:
-            return await self._sent(Route.PHONE, user_input)
-        script = (await self._texts()).phone_script(
-            Purpose.PAIR, await self._pairing(), self._draft.install_code
-        )
+        if user_input is None:
+            self._is_sent = False
+            self._to_show = [
+                *await async_supplier_texts(
+                    self.hass,
+                    Purpose.PAIR,
+                    await self._pairing(),
+                    route,
+                    self._draft.install_code,
+                )
+            ]
+        else:
+            if user_input[CONF_SENT] and not self._is_sent:
+                await self._sent(route)
+                self._is_sent = True
+            self._to_show.pop(0)
+        if not self._to_show:
+            return await self.async_step_wait()
+        text = self._to_show[0]
         return self.async_show_form(
-            step_id="phone",
-            data_schema=SAID_SCHEMA,
-            description_placeholders={
-                "script": script.as_markdown(),
-                "number": channel_value(await self._supplier(), ChannelKind.PHONE)
-                or "?",
-            },
+            step_id=route.value,
+            data_schema=SAID_SCHEMA
+            if route is Route.PHONE
+            else self.add_suggested_values_to_schema(
+                SENT_SCHEMA, {CONF_TEXT: text.to_copy}
+            ),
+            description_placeholders=text.placeholders,
         )
 
-    async def _sent(self, route: Route, user_input: dict[str, Any]) -> ConfigFlowResult:
-        """Note that the request is on its way, if it is."""
-        if user_input[CONF_SENT]:
-            now = dt_util.utcnow()
+    async def _sent(self, route: Route) -> None:
+        """Note that the request is on its way.
 
-            def sent(pairing: Pairing) -> Pairing:
-                if pairing.state is not PairingState.RECORDED:
-                    pairing = pairing.resend(now)
-                return pairing.advance(PairingState.SENT, now, route=route)
+        Raises:
+            AbortFlow: it has moved on meanwhile, or cannot be kept.
+        """
+        now = dt_util.utcnow()
 
-            await self._update(sent)
-        return await self.async_step_wait()
+        def sent(pairing: Pairing) -> Pairing:
+            if pairing.state is not PairingState.RECORDED:
+                pairing = pairing.resend(now)
+            return pairing.advance(PairingState.SENT, now, route=route)
+
+        await self._update(sent)
 
     async def async_step_wait(
         self, user_input: dict[str, Any] | None = None
@@ -295,16 +290,3 @@ class RequestSteps(JoinSteps):
 
     def _ways_out(self) -> list[str]:
         return ["join", "finish"] if self._may_join_here() else ["finish"]
-
-
-def channel_value(supplier: Supplier | None, kind: ChannelKind) -> str:
-    """Return a supplier's contact of a kind, "" where none is known."""
-    channel = supplier.channel(kind) if supplier else None
-    return channel.value if channel else ""
-
-
-def _contacts(supplier: Supplier | None) -> str:
-    """Return what is known of how to reach a supplier, as a list."""
-    if supplier is None:
-        return ""
-    return "\n".join(f"- {channel.value}" for channel in supplier.channels)

@@ -23,7 +23,7 @@ from ..service_link import CONF_TOKEN, CONF_URL, ServiceLink
 from ..service_submit import async_submit
 from ..supplier_api import PairingService
 from ..suppliers import ChannelKind, Route
-from .request import RequestSteps, channel_value
+from .request import RequestSteps
 
 CONF_ACCEPT: Final = "accept"
 CONF_TOLD: Final = "told"
@@ -98,7 +98,7 @@ class ServiceSteps(RequestSteps):
         known = {
             CONF_URL: kept.url
             if kept
-            else channel_value(await self._supplier(), ChannelKind.PAIRING_SERVICE)
+            else (await self._recipients())[0].contact(ChannelKind.PAIRING_SERVICE)
         }
         return self.async_show_form(
             step_id="service",
