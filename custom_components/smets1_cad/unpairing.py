@@ -1,5 +1,10 @@
 """The end of a pairing: asked for, followed until it is confirmed, then carried out (R19).
 
+What confirms it is the pairing service, the hub's order to leave, or the person.
+After a withdrawal the hub's order cannot: whoever hears it acknowledges it and
+polls for it, and nothing may be sent then, so that the stick is silent (see
+`HanRadio.disconnect`).
+
 A supplier that takes the CAD off the network on its own is noticed here too.
 """
 

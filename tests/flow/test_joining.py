@@ -212,8 +212,8 @@ async def test_dialog_that_is_closed_lets_go_of_the_stick(
         await connect(radio)
         connected.set()
 
-    async def disconnecting(radio: EzspRadio) -> None:
-        await disconnect(radio)
+    async def disconnecting(radio: EzspRadio, *, silence: bool = False) -> None:
+        await disconnect(radio, silence=silence)
         if connected.is_set():
             closed.set()
 

@@ -70,6 +70,7 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
         self._on_event = on_event
         self.trust_centre: EUI64 | None = None
         self.role: EmberNodeType | None = None
+        self.is_lost = False
 
     # What is kept, in the form that a joined device needs.
 
@@ -199,6 +200,7 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that the stick is gone."""
         super().connection_lost(exc)
+        self.is_lost = True
         self._on_event(self, RadioEvent.CONNECTION_LOST)
 
     @property

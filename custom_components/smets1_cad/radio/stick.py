@@ -1,5 +1,6 @@
 """The stick as a `HanRadio`: connections come and go, the stick stays the same."""
 
+from asyncio import timeout
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, override
@@ -37,6 +38,9 @@ _ROLES: Final = {node_type: role for role, node_type in joining.ROLES.items()}
 
 _POLL_MINUTES: Final = 1
 _POLL_FAILURES: Final = 3
+
+_SILENCING: Final = 3.0
+"""Seconds that a stick has to reset before it is closed; one takes a few tenths."""
 
 
 class EzspRadio(HanRadio):
@@ -106,9 +110,14 @@ class EzspRadio(HanRadio):
         self._application = application
 
     @override
-    async def disconnect(self) -> None:
+    async def disconnect(self, *, silence: bool = False) -> None:
         application, self._application = self._application, None
-        if application is not None:
+        if application is None:
+            return
+        try:
+            if silence and not application.is_lost:
+                await _silence(application)
+        finally:
             await _close(application)
 
     @override
@@ -254,6 +263,15 @@ def _closed(packet: ZigbeePacket) -> None:
 
 def _not_connected() -> RadioLost:
     return RadioLost("The stick is not connected. Check that it is plugged in.")
+
+
+async def _silence(application: JoiningApplication) -> None:
+    """Reset the stick, whose network is down then and stays so until it is opened again."""
+    try:
+        async with _translated(), timeout(_SILENCING):
+            await application.ezsp.reset()
+    except RadioLost as err:
+        LOGGER.debug("The stick was not reset before it was closed: %s", err)
 
 
 async def _close(application: JoiningApplication) -> None:

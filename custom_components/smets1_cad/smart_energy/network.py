@@ -220,8 +220,16 @@ class HanRadio(Protocol):
         """
         ...
 
-    async def disconnect(self) -> None:
-        """Close the stick. It keeps its network; never raises."""
+    async def disconnect(self, *, silence: bool = False) -> None:
+        """Close the stick; never raises.
+
+        It keeps its network, and goes on by itself: it polls its parent, acknowledges what the hub sends, and takes its
+        order to leave.
+
+        Args:
+            silence: take the network down, so that nothing leaves the stick before it is opened again, and nothing
+                reaches it.
+        """
         ...
 
     async def resume(self) -> Network | None:

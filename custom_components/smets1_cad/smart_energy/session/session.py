@@ -206,8 +206,7 @@ class HanSession(CadLink):
                 task.cancel()
                 with suppress(CancelledError):
                     await task
-            self._stages.close()
-            await self._context.radio.disconnect()
+            await self._disconnect()
             self._grant = self._poller = None
             if self._status.state is not LinkState.FAILED:
                 self._set_status(LinkState.DISCONNECTED, None, None)
@@ -227,7 +226,7 @@ class HanSession(CadLink):
             ):
                 await radio.leave()
         finally:
-            await radio.disconnect()
+            await radio.disconnect(silence=True)
             await self._context.forget_join()
 
     @override
@@ -318,8 +317,9 @@ class HanSession(CadLink):
         return self._stages.connect
 
     async def _disconnect(self) -> None:
+        """Close the stick. With consent it stays on the network, where it hears that it is to leave; else it is silent."""
         self._stages.close()
-        await self._context.radio.disconnect()
+        await self._context.radio.disconnect(silence=not self._has_consent())
 
     async def _until_lost(self, stage: Stage) -> Stage:
         """Run a stage; end it when the stick or the network is lost meanwhile."""
