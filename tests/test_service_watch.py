@@ -29,6 +29,8 @@ from custom_components.smets1_cad.supplier_problems import problem
 from custom_components.smets1_cad.supplier_status import ServiceError, read_status
 from custom_components.smets1_cad.suppliers import Route
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.translation import async_load_integrations
 
 from .test_pairing_watch import REQUEST
 
@@ -291,6 +293,68 @@ async def test_service_that_is_down_is_asked_rarely_and_told_once(
     assert caplog.text.count("gave no answer") == 1
     assert caplog.text.count("answers again") == 1
     assert "canary" not in caplog.text
+
+
+def trouble(followed: Followed) -> ir.IssueEntry | None:
+    """Return what a person is told of a service that does not answer."""
+    return ir.async_get(followed.hass).async_get_issue(
+        DOMAIN, f"service_unanswered_{followed.entry.entry_id}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("failure", "key", "said"),
+    [
+        (problem(503, None, ""), "supplier", "The pairing service is in trouble"),
+        (
+            problem(401, {"code": "unauthorised"}, ""),
+            "householder",
+            "The pairing service does not know this token",
+        ),
+    ],
+)
+async def test_service_that_stays_away_is_told_to_a_person(
+    followed: Followed, failure: ServiceError, key: str, said: str
+) -> None:
+    """Who has to act is told after hours, not at once; it goes when the service answers."""
+    await async_load_integrations(followed.hass, {DOMAIN})
+    followed.service.says = [failure]
+    followed.start(sent())
+    await followed.after(2)
+    for _ in range(23):
+        await followed.after(901)
+    assert trouble(followed) is None
+    for _ in range(2):
+        await followed.after(901)
+        issue = trouble(followed)
+        assert issue is not None
+        assert issue.translation_key == f"service_unanswered_{key}"
+        assert issue.translation_placeholders is not None
+        assert issue.translation_placeholders["error"].startswith(said)
+        assert issue.translation_placeholders["supplier"] == REQUEST.supplier
+    followed.service.says = [answer("acknowledged")]
+    assert (await followed.after(901)).state is S.ACKNOWLEDGED
+    assert trouble(followed) is None
+
+
+@pytest.mark.parametrize("how", ["settled", "unloaded"])
+async def test_trouble_with_a_service_that_is_not_needed_any_more(
+    followed: Followed, how: str
+) -> None:
+    followed.service.says = [problem(503, None, "")]
+    followed.start(sent())
+    await followed.after(2)
+    for _ in range(25):
+        await followed.after(901)
+    assert trouble(followed) is not None
+    if how == "unloaded":
+        followed.stop()
+    else:
+        await followed.keeper.update(
+            lambda pairing: pairing.advance(S.REFUSED, NOW, reason="other")
+        )
+        await followed.after(2)
+    assert trouble(followed) is None
 
 
 async def test_request_that_the_service_has_lost(followed: Followed) -> None:

@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
+from .cad.errors import CadError, Responsible
 from .cad.link import LinkState, LinkStatus
 from .cad.models import Fuel
 from .const import DOMAIN
@@ -17,10 +18,14 @@ from .service_errors import error_words
 REFUSED_FOR: Final = timedelta(hours=2)
 """How long a register has to be refused before a person is asked whether it is right after all."""
 
+UNANSWERED_FOR: Final = timedelta(hours=6)
+"""How long a pairing service has to fail before a person is told: it may be a night's maintenance."""
+
 ISSUE_LINK: Final = "link_failed"
 ISSUE_MISMATCH: Final = "meter_mismatch"
 ISSUE_REGISTERS: Final = "registers_refused"
 ISSUE_GAS_PRICE: Final = "gas_price_unit"
+ISSUE_SERVICE: Final = "service_unanswered"
 
 
 def issue_id(kind: str, entry: ConfigEntry[Any], fuel: Fuel | None = None) -> str:
@@ -84,6 +89,33 @@ def async_report_registers(
         severity=ir.IssueSeverity.WARNING,
         translation_key=f"{ISSUE_REGISTERS}_{meter.fuel}",
     )
+
+
+@callback
+def async_report_service(
+    hass: HomeAssistant, entry: ConfigEntry[Any], error: CadError, supplier: str
+) -> None:
+    """Show that a pairing service has given no answer that can be used for long, and who can mend that."""
+    householder = error.responsible is Responsible.HOUSEHOLDER
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id(ISSUE_SERVICE, entry),
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=f"{ISSUE_SERVICE}_{'householder' if householder else 'supplier'}",
+        translation_placeholders={
+            "error": error_words(hass, error),
+            "hours": str(UNANSWERED_FOR // timedelta(hours=1)),
+            "supplier": supplier,
+        },
+    )
+
+
+@callback
+def async_clear_service(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Take back that a pairing service does not answer."""
+    ir.async_delete_issue(hass, DOMAIN, issue_id(ISSUE_SERVICE, entry))
 
 
 @callback

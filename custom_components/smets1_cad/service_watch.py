@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .cad.errors import CadError
 from .const import LOGGER
+from .faults import UNANSWERED_FOR, async_clear_service, async_report_service
 from .pairing import Pairing, PairingKeeper
 from .pairing_states import PairingState
 from .service_link import ServiceLink
@@ -89,21 +90,28 @@ class ServiceWatch:
         )
         self._cancel: CALLBACK_TYPE | None = None
         self._asking = False
-        self._failing = False
+        self._failing_since: datetime | None = None
         self._lost = False
 
     @callback
     def start(self) -> CALLBACK_TYPE:
         """Follow until the returned function is called."""
         self._ask_soon()
-        forget = self._keeper.on_change(lambda _pairing: self._ask_soon())
+        forget = self._keeper.on_change(self._changed)
 
         @callback
         def stop() -> None:
             forget()
             self._forget_timer()
+            async_clear_service(self._hass, self._entry)
 
         return stop
+
+    @callback
+    def _changed(self, pairing: Pairing) -> None:
+        if not _is_with_service(pairing):
+            self._nothing_is_wrong()
+        self._ask_soon()
 
     @callback
     def _ask_soon(self) -> None:
@@ -126,11 +134,7 @@ class ServiceWatch:
     async def _ask(self) -> None:
         """Ask, unless an answer is waited for already."""
         pairing = self._keeper.pairing
-        if (
-            self._asking
-            or pairing.route is not Route.PAIRING_SERVICE
-            or pairing.state in _SETTLED
-        ):
+        if self._asking or not _is_with_service(pairing):
             return
         if self._is_unsent(pairing) and not self._may_send():
             # It stays under its key, for when consent is given again.
@@ -154,22 +158,36 @@ class ServiceWatch:
                 lambda pairing: apply_status(pairing, status, dt_util.utcnow())
             )
         except CadError as err:
-            if not self._failing:
-                LOGGER.info("The pairing service gave no answer: %s", err)
-            self._failing = True
+            self._failed(err)
             await self._give_up_if_lost(err)
             after = getattr(err, "retry_after", None) or 0.0
             self._ask_in(max(AFTER_ERROR, timedelta(seconds=after)))
             return
-        if self._failing:
+        if self._failing_since is not None:
             LOGGER.info("The pairing service answers again")
-        self._failing = self._lost = False
+        self._nothing_is_wrong()
         if status.state is ServiceState.HAN_OPEN:
             self._on_open()
         # A change that is no longer announced will not happen; the status of an unpairing announces none.
         if status.tenancy_change is not None or not is_unpairing:
             self._on_tenancy_change(status.tenancy_change)
         self._ask_in(status.poll_after)
+
+    @callback
+    def _failed(self, err: CadError) -> None:
+        """Say once in the log that there is no answer, and tell a person if that lasts."""
+        now = dt_util.utcnow()
+        if self._failing_since is None:
+            LOGGER.info("The pairing service gave no answer: %s", err)
+            self._failing_since = now
+        elif now - self._failing_since >= UNANSWERED_FOR:
+            supplier = self._keeper.pairing.request.supplier
+            async_report_service(self._hass, self._entry, err, supplier)
+
+    @callback
+    def _nothing_is_wrong(self) -> None:
+        self._failing_since, self._lost = None, False
+        async_clear_service(self._hass, self._entry)
 
     async def _status(self) -> ServiceStatus:
         """Ask where the request is; send it again, under its key, if it may not have arrived."""
@@ -220,3 +238,8 @@ class ServiceWatch:
         if self._cancel is not None:
             self._cancel()
             self._cancel = None
+
+
+def _is_with_service(pairing: Pairing) -> bool:
+    """Whether there is anything to ask a service about."""
+    return pairing.route is Route.PAIRING_SERVICE and pairing.state not in _SETTLED
