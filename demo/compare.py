@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import getitem
+import re
 from typing import Any, Final
 
 from virtual_han.truth import registers
@@ -20,6 +21,8 @@ SHOWN_WITHIN: Final = 25
 
 EXACT: Final = 0.0005
 """Half of the last digit that a meter gives."""
+
+FUELS: Final = frozenset({"electricity", "gas"})
 
 # By fuel and key of the entity: where the truth stands, and how far it may be off.
 TRUTHS: Final[dict[tuple[str, str], tuple[str, float]]] = {
@@ -44,10 +47,12 @@ class Row:
     """One entity.
 
     Attributes:
+        fuel: ``electricity``, ``gas``, or empty for what is the CAD's own.
         agrees: None where the meters say nothing to compare with.
     """
 
     entity_id: str
+    fuel: str
     state: str
     unit: str
     truth: str
@@ -72,7 +77,7 @@ async def compare(
         if entity["config_entry_id"] == entry_id and entity["disabled_by"] is None
     ]
     rows = []
-    truths = {fuel: _truths(network, fuel) for fuel in ("electricity", "gas")}
+    truths = {fuel: _truths(network, fuel) for fuel in FUELS}
     for entity in sorted(mine, key=lambda entity: entity["entity_id"]):
         state = states.get(entity["entity_id"], {"state": "-", "attributes": {}})
         fuel, key = _fuel_and_key(entity["unique_id"], entry_id)
@@ -80,6 +85,7 @@ async def compare(
         rows.append(
             Row(
                 entity_id=entity["entity_id"],
+                fuel=fuel,
                 state=state["state"],
                 unit=state["attributes"].get("unit_of_measurement", ""),
                 truth=wanted,
@@ -90,21 +96,31 @@ async def compare(
 
 
 async def until_all_agree(
-    home: HomeAssistantInstance, network: Network, entry_id: str
+    home: HomeAssistantInstance,
+    network: Network,
+    entry_id: str,
+    *,
+    fuels: frozenset[str] = FUELS,
 ) -> tuple[list[Row], float, bool]:
     """Compare until everything agrees, at most `AGREE_TIMEOUT` seconds.
+
+    Args:
+        home: Home Assistant.
+        network: whose meters tell the truth.
+        entry_id: the CAD's entry.
+        fuels: of which every value has to be there; what is there of the others has to agree too.
 
     Returns:
         The last comparison, the seconds that it took, and whether all agree.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
+    wanted = sum(fuel in fuels for fuel, _ in TRUTHS)
     while True:
         rows = await compare(home, network, entry_id)
         took = loop.time() - began
-        seen = {row.entity_id for row in rows if row.agrees}
-        complete = len(seen) == len(TRUTHS)
-        if complete and all(row.agrees is not False for row in rows):
+        seen = {row.entity_id for row in rows if row.agrees and row.fuel in fuels}
+        if len(seen) == wanted and all(row.agrees is not False for row in rows):
             return rows, took, True
         if took > AGREE_TIMEOUT:
             return rows, took, False
@@ -129,8 +145,9 @@ def as_table(rows: list[Row]) -> str:
 
 
 def _fuel_and_key(unique_id: str, entry_id: str) -> tuple[str, str]:
-    fuel, _, key = unique_id.removeprefix(f"{entry_id}_").partition("_")
-    return (fuel, key) if fuel in {"electricity", "gas"} else ("", f"{fuel}_{key}")
+    # Between the two stands the number of the tenancy, from the second one on.
+    fuel, _, key = re.sub(f"^{entry_id}_([0-9]+_)?", "", unique_id).partition("_")
+    return (fuel, key) if fuel in FUELS else ("", f"{fuel}_{key}")
 
 
 def _truths(network: Network, fuel: str) -> list[dict[str, Any]]:

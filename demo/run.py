@@ -78,7 +78,7 @@ async def show(
     if arguments.unpair:
         await unpair(home, network, entry_id, say)
     if arguments.tenancy:
-        await change_tenancy(home, entry_id, say)
+        await change_tenancy(home, network, entry_id, say)
 
 
 def card(network: Network) -> str:

@@ -16,6 +16,9 @@ HOME: Final = {
     "address": "1 Virtual Row\nLondon",
     "postcode": "N1 9GU",
 }
+NEW_HOME: Final = {**HOME, "name": "Bea Newcome"}
+"""Who lives there after the tenant has changed: the same home, with the same meters."""
+
 METERS: Final = {
     "mpan": MPAN,
     "mprn": MPRN,
@@ -23,6 +26,11 @@ METERS: Final = {
     "gas_supplier": "Virtual Energy",
 }
 FLOW: Final = "/api/config/config_entries/flow"
+OPEN_TIMEOUT: Final = 30.0
+"""Seconds within which the virtual supplier has to let the CAD in."""
+
+SHORT_WINDOW: Final = 50.0
+"""Seconds for which the hub then lets a CAD in that it has known; half of them pass before its new code counts."""
 
 type Say = Callable[[str], None]
 type Step = dict[str, Any]
@@ -40,6 +48,19 @@ class Walk:
     async def begin(self) -> None:
         """Open "Add integration"."""
         self._step = await self._home.request("POST", FLOW, json={"handler": DOMAIN})
+
+    async def take_up(self, flow_id: str) -> None:
+        """Open a dialog that waits for somebody."""
+        self._step = await self._home.request("GET", f"{FLOW}/{flow_id}")
+
+    def ended(self, reason: str) -> None:
+        """See that the dialog is over.
+
+        Raises:
+            DemoError: it is not, or ended for another reason.
+        """
+        if self._step["type"] != "abort" or self._step["reason"] != reason:
+            raise DemoError(f"the flow did not end with {reason}: {self._step}")
 
     @property
     def entry_id(self) -> str:
@@ -115,6 +136,36 @@ async def pair(home: HomeAssistantInstance, network: Network, say: Say) -> str:
     await walk.fill(
         "user", "the virtual stick is opened and recognised", device=network.han.url
     )
+    await _request(walk, network, HOME)
+    await _hub_opens(network)
+    await walk.choose(
+        "wait", "join", "the supplier has added the CAD to the hub's list"
+    )
+    await walk.watch("join", "joined, key established, meters found and read")
+    await walk.fill("joined", "done")
+    return walk.entry_id
+
+
+async def consent_again(
+    home: HomeAssistantInstance, network: Network, flow_id: str, say: Say
+) -> None:
+    """Answer the question for a new consent as whoever lives there now.
+
+    Raises:
+        DemoError: a step went another way than it should.
+    """
+    walk = Walk(home, say)
+    await walk.take_up(flow_id)
+    await walk.fill("reauth_confirm", "the new householder begins")
+    network.supplier.desk.behaviour.window = SHORT_WINDOW
+    await _request(walk, network, NEW_HOME)
+    await _hub_opens(network)
+    await walk.choose("wait", "finish", "the CAD joins by itself")
+    walk.ended("reauth_successful")
+
+
+async def _request(walk: Walk, network: Network, who: dict[str, str]) -> None:
+    """Go from the recognised stick to a request that is sent."""
     await walk.choose(
         "cad", "certificate_text", "the CAD's test certificate will be pasted"
     )
@@ -123,7 +174,7 @@ async def pair(home: HomeAssistantInstance, network: Network, say: Say) -> str:
         "checked against the stick's EUI-64",
         certificate=network.certificate,
     )
-    await walk.fill("home", "who asks, and for which home", **HOME)
+    await walk.fill("home", "who asks, and for which home", **who)
     await walk.fill(
         "fuels", "electricity and gas, no in-home display", fuels="both", ihd="none"
     )
@@ -145,17 +196,27 @@ async def pair(home: HomeAssistantInstance, network: Network, say: Say) -> str:
     await walk.fill(
         "service_quote", "time and cost accepted; the request is sent", accept=True
     )
-    await _hub_opens(network)
-    await walk.choose(
-        "wait", "join", "the supplier has added the CAD to the hub's list"
-    )
-    await walk.watch("join", "joined, key established, meters found and read")
-    await walk.fill("joined", "done")
-    return walk.entry_id
 
 
 async def _hub_opens(network: Network) -> None:
-    """Wait until the supplier has let the CAD in."""
-    async with asyncio.timeout(30):
-        while not network.han.log.open:
-            await asyncio.sleep(0.2)
+    """Wait until the supplier has let the CAD in, and the hub takes its install code.
+
+    A hub that has known the CAD takes the code in the second half of the window only.
+
+    Raises:
+        DemoError: it does not, in time.
+    """
+    waiting, eui64 = network.han.log.waiting, network.han.ncp.flash.eui64
+    limit = OPEN_TIMEOUT + network.supplier.desk.behaviour.window / 2
+    try:
+        async with asyncio.timeout(limit):
+            while (
+                entry := waiting.get(eui64)
+            ) is None or entry.install_key != entry.key_at(
+                network.han.clock.now().timestamp()
+            ):
+                await asyncio.sleep(0.2)
+    except TimeoutError as err:
+        raise DemoError(
+            f"the supplier has not let the CAD in within {limit:.0f} s"
+        ) from err
