@@ -7,6 +7,8 @@ because of a consent must not rest on a record that never reached the disk, so a
 
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import UTC, datetime
+import os
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -92,6 +94,14 @@ class Document:
             )
             if self._data is None:
                 self._data, self.is_lost = loaded, is_lost
+
+    async def async_changed_at(self) -> datetime | None:
+        """Return when the disk says that the file last changed, UTC; None without one."""
+        try:
+            status = await self._hass.async_add_executor_job(os.stat, self._file.path)
+        except OSError:
+            return None
+        return datetime.fromtimestamp(status.st_ctime, UTC)
 
     async def _async_read(self, file: _File) -> JsonObject:
         """Return the sections in a file."""

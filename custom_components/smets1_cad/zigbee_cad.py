@@ -33,7 +33,8 @@ async def async_get_pacer(hass: HomeAssistant) -> Pacer:
         process = await async_get_process_store(hass)
         pacer = Pacer(SYSTEM_CLOCK, process.pacing)
         await pacer.load()
-        if process.is_lost:
+        changed_at = await process.async_changed_at()
+        if process.is_lost or (changed_at and pacer.was_copied(changed_at)):
             pacer.hold()
         # Whoever came first while the store was read has the one that counts.
         pacer = hass.data.setdefault(_PACER, pacer)

@@ -18,9 +18,10 @@ The floor holds across everything:
   a process only the monotonic clock counts, so a jump of the wall clock neither
   opens nor blocks a lane.
 
-Where what was stored cannot be read, nothing is known of what was asked: then every
-lane counts from the start of this process, and of those that are restarted within
-a day of it. What could not be read is kept beside what is stored anew.
+Where what was stored cannot be read, or was put there by something else than this
+(a backup was restored), nothing is known of what was asked: then every lane counts
+from the start of this process, and of those that are restarted within a day of it.
+What could not be read is kept beside what is stored anew.
 
 Floors of up to a minute are cheaper to wait out again than to write to flash
 every time: of those it is only stored that the HAN was ever asked.
@@ -66,6 +67,9 @@ _CLOCKS_AGREE: Final = 2.0
 
 _KEPT: Final = timedelta(days=1)
 """Stored lanes older than this by the wall clock are dropped when the pacer is loaded."""
+
+_WRITTEN_WITHIN: Final = timedelta(minutes=1)
+"""How long a slow disk may take to write a lane."""
 
 _VERSION: Final = 1
 
@@ -180,9 +184,24 @@ class Pacer:
             self._aside = {"unreadable": saved}
             self.hold()
 
+    def was_copied(self, changed_at: datetime) -> bool:
+        """Whether what was loaded is older than the file that held it: somebody has put a copy there.
+
+        What such a copy says of the last request may be true of an earlier one only.
+
+        Args:
+            changed_at: when the file last changed in any way, as the disk says; a copy cannot set it back.
+        """
+        stamps = [
+            datetime.fromisoformat(each["wall"]) for each in self._stored.values()
+        ]
+        return bool(stamps) and changed_at - max(stamps) > _WRITTEN_WITHIN
+
     def hold(self) -> None:
         """Ask nobody before a whole floor has passed, as it is not known what was asked before this process."""
         self._held = self._clock.monotonic()
+        for lane in self._lanes.values():
+            lane.last = self._held
         self._aside["unknown_since"] = self._clock.now_utc().isoformat()
 
     def _take_over(self, saved: Mapping[str, Any]) -> None:
