@@ -9,9 +9,17 @@ are Scotland's own: then a reminder comes a day early, which harms nobody.
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
-LONDON: Final = ZoneInfo("Europe/London")
+from .smart_energy.values.time import LONDON, london_date
+
+__all__ = [
+    "add_working_days",
+    "bank_holidays",
+    "easter_sunday",
+    "is_working_day",
+    "london_date",
+    "london_moment",
+]
 
 _MONDAY: Final = 0
 _SATURDAY: Final = 5
@@ -72,11 +80,6 @@ def add_working_days(day: date, count: int) -> date:
         if is_working_day(day):
             count -= 1
     return day
-
-
-def london_date(moment: datetime) -> date:
-    """Return the day in Great Britain at a moment."""
-    return moment.astimezone(LONDON).date()
 
 
 def london_moment(day: date, hour: int) -> datetime:
