@@ -26,6 +26,7 @@ from .services import async_setup_services
 from .tenancy import async_resume_erasure
 from .tenancy_watch import TenancyWatch
 from .unpairing import Unpairing
+from .unread_watch import UnreadWatch
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -67,6 +68,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
     if (grant := parts.grant) is not None:
         await coordinator.async_start(grant)
         entry.async_on_unload(ConsentWatch(hass, entry, grant).start())
+        entry.async_on_unload(UnreadWatch(hass, entry, coordinator, grant).start())
     elif parts.keeper is None or (
         parts.record is None and parts.consents.log.damage is None
     ):
