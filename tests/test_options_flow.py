@@ -379,10 +379,14 @@ def test_every_step_error_and_end_has_words(language: str) -> None:
     folder = Path(__file__).parent.parent / "custom_components/smets1_cad"
     words = json.loads((folder / f"translations/{language}.json").read_text())
     options = words["options"]
-    source = (folder / "flow/options.py").read_text() + (
-        folder / "flow/leaving.py"
-    ).read_text()
-    for step in ("init", "settings", "consent", "withdraw", "withdrawn", "unpair"):
+    source = "".join(
+        (folder / f"flow/{name}.py").read_text()
+        for name in ("options", "answer", "leaving")
+    )
+    for step in (
+        *("init", "settings", "consent", "answered"),
+        *("withdraw", "withdrawn", "unpair"),
+    ):
         assert step in options["step"]
     for route in ("unpair_email", "unpair_letter", "unpair_phone"):
         assert set(options["step"][route]["data"]) <= {"sent", "text"}

@@ -15,7 +15,8 @@ from custom_components.smets1_cad.meter_numbers import parse_mpan
 from custom_components.smets1_cad.pairing import Pairing, PairingKeeper
 from custom_components.smets1_cad.pairing_request import CadDetails, PairingRequest
 from custom_components.smets1_cad.pairing_states import CadKind, PairingState, Reminder
-from custom_components.smets1_cad.repairs import ReminderFlow, async_create_fix_flow
+from custom_components.smets1_cad.repairs import async_create_fix_flow
+from custom_components.smets1_cad.waiting_repairs import WaitingFlow
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
@@ -182,9 +183,9 @@ class TestReminders:
         issue = reminder(home)
         assert issue is not None
         flow = await async_create_fix_flow(hass, issue.issue_id, issue.data)
-        assert isinstance(flow, ReminderFlow)
+        assert isinstance(flow, WaitingFlow)
         flow.hass, flow.flow_id, flow.handler, flow.context = hass, "f", DOMAIN, {}
-        await flow.async_step_confirm({})
+        await flow.async_step_seen()
         await hass.async_block_till_done()
         assert home.pairing is not None
         assert home.pairing.pairing.reminded == {Reminder.ASK}
@@ -213,5 +214,4 @@ class TestReminders:
     ) -> None:
         home.pairing = None
         await home.start()
-        home.coordinator.async_reminder_seen(Reminder.ASK)
         assert hass.states.get(STATUS) is None

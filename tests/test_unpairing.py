@@ -249,7 +249,9 @@ async def test_for_another_reason_reading_goes_on_until_the_hub_says_leave(
     answer = await paired.act(
         "request_unpairing", reason="device_replaced", route="letter", sent=True
     )
-    assert "ends when the device has been removed" in answer["texts"]["letter"][0]["text"]
+    assert (
+        "ends when the device has been removed" in answer["texts"]["letter"][0]["text"]
+    )
     assert "I have withdrawn" not in answer["texts"]["letter"][0]["text"]
     assert paired.state(POWER) == "512"
     paired.link.move(

@@ -47,7 +47,6 @@ from .meter_state import MeterState
 from .news import Audience, News
 from .options import CadOptions
 from .pairing import PairingKeeper
-from .pairing_states import Reminder
 from .pairing_watch import PairingWatch
 from .readings_keeper import ReadingsKeeper
 from .service_errors import translated
@@ -275,12 +274,6 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         if (meter := self.data.meters.get(fuel)) is not None:
             meter.start_anew()
             async_report_registers(self.hass, self.config_entry, meter)
-
-    @callback
-    def async_reminder_seen(self, reminder: Reminder) -> None:
-        """Note that a person has read a reminder."""
-        if self._watch is not None:
-            self._watch.seen(reminder)
 
     @callback
     def _clock_moved(self, now: datetime) -> None:

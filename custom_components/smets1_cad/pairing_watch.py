@@ -16,6 +16,7 @@ from .const import DOMAIN, LOGGER
 from .pairing import Pairing, PairingKeeper
 from .pairing_states import OVERDUE, PairingState, Reminder
 
+ISSUE_REFUSED: Final = "pairing_refused"
 ISSUE_REMINDER: Final = "pairing_overdue"
 
 REMOVED: Final = "removed"
@@ -37,6 +38,11 @@ _SEEN: Final = {
 def reminder_issue_id(entry: ConfigEntry[Any]) -> str:
     """Return the id of the issue that reminds."""
     return f"{ISSUE_REMINDER}_{entry.entry_id}"
+
+
+def refused_issue_id(entry: ConfigEntry[Any]) -> str:
+    """Return the id of the issue that tells of a refusal."""
+    return f"{ISSUE_REFUSED}_{entry.entry_id}"
 
 
 class PairingWatch:
@@ -63,7 +69,8 @@ class PairingWatch:
         def stop() -> None:
             forget()
             self._forget_timer()
-            ir.async_delete_issue(self._hass, DOMAIN, reminder_issue_id(self._entry))
+            for issue in (reminder_issue_id, refused_issue_id):
+                ir.async_delete_issue(self._hass, DOMAIN, issue(self._entry))
 
         return stop
 
@@ -115,6 +122,7 @@ class PairingWatch:
         """Remind if it is time, and see when to look again."""
         self._forget_timer()
         pairing = self._keeper.pairing
+        self._tell_of_refusal(pairing)
         step = pairing.next_step(now).step
         issue = reminder_issue_id(self._entry)
         if step not in OVERDUE.values():
@@ -147,9 +155,22 @@ class PairingWatch:
         )
 
     @callback
-    def seen(self, reminder: Reminder) -> None:
-        """Note that a person has seen a reminder; the next one comes in its time."""
-        self._update(lambda pairing: pairing.with_reminded(reminder))
+    def _tell_of_refusal(self, pairing: Pairing) -> None:
+        """Say that the supplier has refused, for as long as that stands."""
+        issue = refused_issue_id(self._entry)
+        if pairing.state is not PairingState.REFUSED:
+            ir.async_delete_issue(self._hass, DOMAIN, issue)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue,
+            data={"entry_id": self._entry.entry_id, "refused": True},
+            is_fixable=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=ISSUE_REFUSED,
+            translation_placeholders={"supplier": pairing.request.supplier},
+        )
 
     @callback
     def _forget_timer(self) -> None:

@@ -16,6 +16,7 @@ from .coordinator import Smets1CadConfigEntry
 from .leaving_repairs import LeavingFlow
 from .pairing_states import Reminder
 from .tenancy_repairs import SuspectedFlow
+from .waiting_repairs import WaitingFlow
 
 
 class _ConfirmFlow(RepairsFlow, ABC):
@@ -60,19 +61,6 @@ class RegistersFlow(_ConfirmFlow):
         self._entry.runtime_data.coordinator.async_accept_registers(self._fuel)
 
 
-class ReminderFlow(_ConfirmFlow):
-    """A person has read what to do while the supplier is waited for."""
-
-    def __init__(self, entry: Smets1CadConfigEntry, reminder: Reminder) -> None:
-        """Say which reminder."""
-        super().__init__(entry)
-        self._reminder = reminder
-
-    @override
-    def _settle(self) -> None:
-        self._entry.runtime_data.coordinator.async_reminder_seen(self._reminder)
-
-
 async def async_create_fix_flow(
     hass: HomeAssistant,
     issue_id: str,
@@ -87,5 +75,7 @@ async def async_create_fix_flow(
     if (kind := data.get("leaving")) is not None:
         return LeavingFlow(entry, str(kind))
     if (reminder := data.get("reminder")) is not None:
-        return ReminderFlow(entry, Reminder(int(reminder)))
+        return WaitingFlow(entry, Reminder(int(reminder)))
+    if "refused" in data:
+        return WaitingFlow(entry)
     return RegistersFlow(entry, Fuel(str(data["fuel"])))

@@ -207,6 +207,10 @@ class RequestTexts:
             f"**{to.name}**\n\n{self._contacts(to, today)}" for to in found
         )
 
+    def refusal(self, reason: str) -> str:
+        """Return what a refusal means, whose task it is to mend and what to do next; "" for no reason."""
+        return str(self._words["refusals"].get(reason, ""))
+
     def own_file(self, file: str, problems: Iterable[str]) -> str:
         """Return what is wrong in the user's own directory, as Markdown."""
         return "\n".join(

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+import re
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -62,6 +63,14 @@ class SupplierText:
             )
             if value
         }
+
+
+_MARKS: Final = re.compile(r"([\\`*_\[\]<>#!|~])")
+
+
+def quoted(words: str) -> str:
+    """Return somebody else's words as a quotation in Markdown, in which nothing of them acts; "" for none."""
+    return f"> {_MARKS.sub(r'\\\1', words)}" if words else ""
 
 
 def load_words(language: str, own: Path) -> tuple[RequestTexts, Directory]:

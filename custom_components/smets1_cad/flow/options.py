@@ -30,8 +30,10 @@ from ..options import (
 )
 from ..pairing import Pairing
 from ..pairing_states import PairingState
+from ..supplier_answer import may_be_answered
 from ..unpairing import ENDING
-from .leaving import LISTED, LeavingSteps
+from .answer import AnswerSteps
+from .leaving import LISTED
 
 _ELECTRICITY_FLOOR: Final = int(FLOORS[Fuel.ELECTRICITY].total_seconds())
 _GAS_FLOOR: Final = int(FLOORS[Fuel.GAS].total_seconds()) // 60
@@ -65,7 +67,7 @@ SETTINGS_SCHEMA: Final = probatio.Schema(
 )
 
 
-class CadOptionsFlow(LeavingSteps):
+class CadOptionsFlow(AnswerSteps):
     """Changes what a user may decide; the steps to leave are in `leaving`."""
 
     _shown: ShownText
@@ -81,6 +83,8 @@ class CadOptionsFlow(LeavingSteps):
             state = runtime.unpairing and runtime.unpairing.pairing.state
             if self._identity() is not None and state is not PairingState.UNPAIRED:
                 menu.append("consent")
+            if runtime.unpairing and may_be_answered(runtime.unpairing.pairing):
+                menu.append("answered")
             if grant is not None and grant.is_valid:
                 menu.append("withdraw")
             if state in LISTED - {PairingState.UNPAIRED}:
@@ -195,7 +199,7 @@ class CadOptionsFlow(LeavingSteps):
                             consent_id=record.record_id,
                             consent_at=record.given_at,
                             consent_version=record.wording.version,
-                            consent_sha256=record.wording.sha256,
+                            consent_sha256=record.wording.shown_sha256,
                         ),
                     )
 

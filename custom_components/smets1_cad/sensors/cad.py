@@ -40,10 +40,17 @@ def _next_step(coordinator: Smets1CadCoordinator) -> dict[str, Any] | None:
     """Return what happens next, and whose turn it is (R8)."""
     if (keeper := coordinator.pairing) is None:
         return None
-    following = keeper.pairing.next_step(dt_util.utcnow())
+    pairing = keeper.pairing
+    following = pairing.next_step(dt_util.utcnow())
+    promised = (
+        {}
+        if pairing.promised_for is None
+        else {"promised_for": pairing.promised_for.isoformat()}
+    )
     return {
         "next_step": following.step,
         "whose_turn": following.actor.value if following.actor else "nobody",
+        **promised,
     }
 
 
