@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -10,12 +12,14 @@ import pytest
 from custom_components.smets1_cad.cad.errors import CadError, Responsible
 from custom_components.smets1_cad.cad.link import LinkState, LinkStatus
 from custom_components.smets1_cad.cad.models import Fuel, MeterIdentity
+from custom_components.smets1_cad.cad_secrets import CadSecrets
+from custom_components.smets1_cad.config_flow import Smets1CadConfigFlow
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.flow import joining
 from custom_components.smets1_cad.pairing_states import PairingState
 from custom_components.smets1_cad.radio.stick import EzspRadio
 from custom_components.smets1_cad.smart_energy.errors import CertificateError
-from custom_components.smets1_cad.smart_energy.network import JoinRefused
+from custom_components.smets1_cad.smart_energy.network import JoinRefused, RadioLost
 from custom_components.smets1_cad.smart_energy.session.errors import KeyRefused
 from homeassistant.const import CONF_DEVICE
 from homeassistant.core import HomeAssistant
@@ -42,9 +46,14 @@ def short() -> Generator[None]:
 
 
 async def to_join(
-    walk: Walk, han: VirtualHan, certificate: str = "", **meters: str
+    walk: Walk,
+    han: VirtualHan,
+    certificate: str = "",
+    *,
+    until: str = "join",
+    **meters: str,
 ) -> None:
-    """Go as far as joining, on the virtual stick, without leaving the dialog."""
+    """Go as far as joining, or the request, on the virtual stick, without leaving the dialog."""
     await walk.begin()
     await walk.fill("user", **{CONF_DEVICE: han.url})
     if certificate:
@@ -59,7 +68,8 @@ async def to_join(
     await walk.fill("meters", **METERS | meters)
     await walk.fill("consent", **TICKED)
     await walk.fill("pairing_details")
-    await walk.choose("request", "join")
+    if until == "join":
+        await walk.choose("request", "join")
 
 
 def told(walk: Walk) -> str:
@@ -120,8 +130,9 @@ async def test_killed_after_joining(hass: HomeAssistant, han: VirtualHan) -> Non
     for step in ("home", "fuels", "meters"):
         await walk.fill(step, **walk.suggested())
     await walk.fill("pairing_details")
-    await walk.choose("request", "join")
-    await walk.watch()
+    with patch(f"{JOIN}READ_TIMEOUT", 1.0):  # gas may be asked again in half an hour
+        await walk.choose("request", "join")
+        await walk.watch()
     assert walk.at["step_id"] in {"joined", "joined_partly"}
     assert await pairing(hass) == before
     assert han.hub.members.keys() == {han.ncp.flash.eui64}
@@ -142,8 +153,9 @@ async def test_wrong_install_code_on_the_hubs_list(
     walk = Walk(hass)
     await to_join(walk, han, certificate_text(han))
     await walk.watch()
-    assert "install code" in told(walk)
-    await walk.choose(walk.at["step_id"], "finish")
+    assert walk.at["step_id"] == "not_joined_supplier"
+    assert "another install code or address on its list" in told(walk)
+    await walk.choose("not_joined_supplier", "finish")
     assert walk.entry.unique_id == "00124B0001ABCDEF"
 
 
@@ -167,6 +179,86 @@ async def test_certificate_of_another_authority(
     await to_join(walk, han, certificate_text(VirtualHan(HanConfig(seed=2))))
     await walk.watch()
     assert walk.at["step_id"] == "not_joined_cad_provider"
+    assert "Ask the provider of the CAD" in told(walk)
+
+
+async def test_certificate_of_another_device_in_a_restored_backup(
+    hass: HomeAssistant, han: VirtualHan
+) -> None:
+    """The form refuses it; what comes from elsewhere is found out by the hub."""
+    han.admit()
+    other = certificate_text(han, eui64=bytes(7) + b"\1")
+    walk = Walk(hass)
+    await to_join(walk, han, certificate_text(han), until="request")
+    store = await stored(hass)
+    secrets = CadSecrets.from_dict(await store.secrets.load())
+    await store.secrets.save(replace(secrets, credentials=other).as_dict())
+    with patch(f"{JOIN}JOIN_TIMEOUT", 3):
+        await walk.choose("request", "join")
+        await walk.watch()
+    assert walk.at["step_id"] == "not_joined_cad_provider"
+    assert "certificate" in told(walk)
+
+
+def when(state: LinkState, act: Callable[[], object]) -> AbstractContextManager[Any]:
+    """Do something as soon as a person sees that joining has come to a state."""
+    shown = Smets1CadConfigFlow.async_update_progress
+    done = []
+
+    def update(flow: Smets1CadConfigFlow, progress: float) -> None:
+        shown(flow, progress)
+        if progress == joining._PROGRESS[state] and not done:
+            done.append(act())
+
+    return patch.object(Smets1CadConfigFlow, "async_update_progress", update)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        LinkState.SCANNING,
+        LinkState.JOINING,
+        LinkState.JOINED,
+        LinkState.KEY_ESTABLISHMENT,
+        LinkState.DISCOVERING,
+        LinkState.RUNNING,
+    ],
+)
+async def test_stick_that_is_unplugged_while_joining(
+    hass: HomeAssistant, han: VirtualHan, state: LinkState
+) -> None:
+    """At each stage: it is the householder's, the stick is named, and the dialog ends well."""
+    han.admit()
+    pulled: list[asyncio.Task[None]] = []
+    walk = Walk(hass)
+    await to_join(walk, han, certificate_text(han), until="request")
+    with (
+        patch(f"{JOIN}JOIN_TIMEOUT", 2.0),
+        when(state, lambda: pulled.append(asyncio.create_task(han.stop()))),
+    ):
+        await walk.choose("request", "join")
+        await walk.watch()
+    assert pulled
+    await pulled[0]
+    assert walk.at["step_id"] == "not_joined_householder"
+    assert "Check that it is plugged in" in told(walk)
+    await walk.choose("not_joined_householder", "finish")
+    assert walk.entry.unique_id == "00124B0001ABCDEF"
+
+
+@pytest.mark.parametrize("state", [LinkState.DISCOVERING, LinkState.RUNNING])
+async def test_hub_that_throws_the_cad_out_at_once(
+    hass: HomeAssistant, han: VirtualHan, state: LinkState
+) -> None:
+    """The supplier takes it off the list just after it got in; why is the supplier's to say."""
+    han.admit()
+    walk = Walk(hass)
+    await to_join(walk, han, certificate_text(han), until="request")
+    with patch(f"{JOIN}JOIN_TIMEOUT", 5), when(state, han.unpair):
+        await walk.choose("request", "join")
+        await walk.watch()
+    assert walk.at["step_id"] == "not_joined_supplier"
+    assert told(walk).startswith("The CAD is no longer on your smart meter's network")
 
 
 async def test_stick_that_is_unplugged_before_joining(
@@ -308,6 +400,31 @@ async def test_hub_that_throws_the_cad_out(walk: Walk) -> None:
 
     await fake_join(walk, story)
     assert walk.at["step_id"] == "not_joined_supplier"
+
+
+async def test_stick_that_does_not_come_back(walk: Walk) -> None:
+    """Nobody watches for three minutes for a stick that is not there."""
+
+    def story(session: FakeSession) -> None:
+        for _ in range(2):
+            session.move(LinkState.DISCONNECTED, RadioLost("Gone. Plug it in."))
+
+    async with asyncio.timeout(20):
+        await fake_join(walk, story)
+    assert walk.at["step_id"] == "not_joined_householder"
+    assert "Check that it is plugged in" in told(walk)
+
+
+async def test_stick_that_comes_back(walk: Walk, short: None) -> None:
+    """A stick that was reset once is no end."""
+
+    def story(session: FakeSession) -> None:
+        session.move(LinkState.DISCONNECTED, RadioLost("Gone. Plug it in."))
+        session.move(LinkState.RUNNING)
+        session.update(electricity())
+
+    await fake_join(walk, story)
+    walk.shows("joined_partly")
 
 
 async def test_error_on_the_way_is_not_the_end(walk: Walk) -> None:

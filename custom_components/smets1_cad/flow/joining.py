@@ -30,6 +30,9 @@ READ_TIMEOUT: Final = 20.0
 QUIET: Final = 1.5
 """Seconds without anything new after which the first readings are complete."""
 
+STICK_TRIES: Final = 2
+"""How often a stick has to be lost before somebody who watches is told; the second time some seconds later."""
+
 _PROGRESS: Final[Mapping[LinkState, float]] = {
     LinkState.DISCONNECTED: 0.05,
     LinkState.NOT_JOINED: 0.1,
@@ -107,6 +110,7 @@ class JoinSteps(RadioSteps, ConsentSteps):
     async def _watch_join(self) -> None:
         """Run a session until the first readings are there, or it is clear that none will come."""
         ended, some, every = Event(), Event(), Event()
+        stick_lost = 0
         grant = self._consents.grant
         assert grant is not None
         declared = self._identity()
@@ -114,10 +118,13 @@ class JoinSteps(RadioSteps, ConsentSteps):
         strange: list[MeterIdentity] = []
 
         def on_status(status: LinkStatus) -> None:
+            nonlocal stick_lost
             self.async_update_progress(_PROGRESS.get(status.state, 0.0))
             if status.error is not None:
                 self._join_error = status.error
-                if status.state in _ENDS:
+                # A stick that comes back when it is opened again is no reason to give up.
+                stick_lost += status.state is LinkState.DISCONNECTED
+                if status.state in _ENDS or stick_lost == STICK_TRIES:
                     ended.set()
             elif status.state is LinkState.RUNNING:
                 # What went wrong on the way there is over.
