@@ -149,6 +149,10 @@ class FakeLink(CadLink):
         self.calls.append(f"profile {fuel}")
 
     @override
+    def doubt(self, fuel: Fuel) -> None:
+        self.calls.append(f"doubt {fuel}")
+
+    @override
     def on_update(self, listener: UpdateListener) -> Callable[[], None]:
         self._on_update.append(listener)
         return lambda: self._on_update.remove(listener)

@@ -8,6 +8,10 @@ second time, from the guidance and the cluster tables alone:
   three frames, and what was answered is not asked for again within a burst;
 - what does not change (scaling, labels, identities, discovery), and what the
   hub has said it does not have, is asked for once per join;
+- who somebody is (maker, firmware, serial number, supplier) may be asked again a
+  day later, or an hour later if the network has given cause to: firmware was
+  activated, the device came back or made a new key, a register fell. After
+  another answer, that endpoint's scaling may be read anew, too;
 - nothing but reads, acknowledgements and key establishment; nothing broadcast;
   nothing unencrypted on a cluster that needs the link key.
 """
@@ -22,8 +26,8 @@ from typing import Any, Final
 from .aps import EndpointDescription, Fuel
 from .frames import ApsFrame, Delivery
 from .hub import NETWORK_KEY_CLUSTERS, Member
-from .records import read_records
-from .zcl import FrameType, General, MalformedFrameError, ZclFrame
+from .records import ReadRecord, read_records
+from .zcl import FrameType, General, MalformedFrameError, Value, ZclFrame
 from .zdo import RESPONSE, ZdoCluster
 
 FLOORS: Final[Mapping[Fuel, float]] = {Fuel.ELECTRICITY: 10.0, Fuel.GAS: 1800.0}
@@ -37,7 +41,19 @@ BASIC, TIME, KEEP_ALIVE = 0x0000, 0x000A, 0x0025
 PRICE, METERING, MESSAGING, PREPAYMENT = 0x0700, 0x0702, 0x0703, 0x0705
 CALENDAR, DEVICE_MANAGEMENT, EVENTS, KEY_ESTABLISHMENT = 0x0707, 0x0708, 0x0709, 0x0800
 
-PACED: Final = frozenset({PRICE, METERING, PREPAYMENT})
+PACED: Final = frozenset(
+    {PRICE, METERING, MESSAGING, PREPAYMENT, CALENDAR, DEVICE_MANAGEMENT, EVENTS}
+)
+
+IDENTITY_EVERY: Final = 86_400.0
+IDENTITY_AFTER_NEWS: Final = 3_600.0
+_IDENTITY: Final[Mapping[int, frozenset[int]]] = {
+    BASIC: frozenset({0x0001, 0x0003, 0x0004, 0x0005, 0x4000}),
+    METERING: frozenset({0x0307, 0x0308}),
+    DEVICE_MANAGEMENT: frozenset({0x0100, 0x0101}),
+}
+_FIRMWARE_EVENTS: Final = frozenset({0x000D, 0x002A, 0x0274, 0x0801})
+_SUMMATION: Final = 0x0000
 
 _WRITES: Final = frozenset({0x02, 0x03, 0x05, 0x0F})
 _DISCOVERS: Final = frozenset({0x0C, 0x11, 0x13, 0x15})
@@ -85,6 +101,8 @@ _STATIC: Final[Mapping[int, tuple[range, ...]]] = {
     METERING: (range(0x0300, 0x0400),),
     # Tier labels.
     PRICE: (range(0x0100),),
+    # The supplier.
+    DEVICE_MANAGEMENT: (range(0x0100, 0x0120),),
 }
 
 
@@ -151,11 +169,24 @@ class _Lane:
 
 @dataclass(slots=True)
 class _Knowledge:
-    """What a device has learned since it joined."""
+    """What a device has learned since it joined.
+
+    Attributes:
+        static: when what does not change was asked for last.
+        unsupported: what the hub has said it does not have.
+        said: what identities and registers were last.
+        doubted: identities that there has been cause to ask for again.
+    """
 
     member: Member
-    static: set[Item] = field(default_factory=set)
+    static: dict[Item, float] = field(default_factory=dict)
     unsupported: set[Item] = field(default_factory=set)
+    said: dict[Item, Value] = field(default_factory=dict)
+    doubted: set[Item] = field(default_factory=set)
+
+    def doubt(self) -> None:
+        """Note cause to ask who everybody is."""
+        self.doubted.update(filter(_is_identity, self.static))
 
 
 class Referee:
@@ -233,6 +264,8 @@ class Referee:
             zcl = ZclFrame.from_bytes(frame.payload)
         except MalformedFrameError:
             return
+        if self._known is not None and _tells_of_firmware(frame, zcl):
+            self._known.doubt()
         asked = self._asked.pop(
             (frame.source_endpoint, frame.cluster_id, zcl.sequence), None
         )
@@ -242,17 +275,48 @@ class Referee:
             zcl.frame_type is FrameType.GENERAL
             and zcl.command == General.READ_ATTRIBUTES_RESPONSE
         ):
-            statuses = {
-                record.attribute: record.status for record in read_records(zcl.payload)
-            }
+            records = read_records(zcl.payload)
+            statuses = {record.attribute: record.status for record in records}
             self._known.unsupported.update(
                 item for item in asked if statuses.get(item[3])
             )
             asked = [item for item in asked if item[3] in statuses]
-        self._known.static.update(item for item in asked if _is_static(item))
+            self._listen(frame, records)
+        self._known.static.update(dict.fromkeys(filter(_is_static, asked), self._now()))
         fuel = self._fuel(frame.source_endpoint, frame.cluster_id)
         if fuel is not None:
             self._lanes[fuel].answered.update(asked)
+
+    def _listen(self, frame: ApsFrame, records: Sequence[ReadRecord]) -> None:
+        """Notice who is another now, and registers that fell."""
+        assert self._known is not None
+        known, endpoint, cluster = self._known, frame.source_endpoint, frame.cluster_id
+        for record in records:
+            item = (endpoint, cluster, "attribute", record.attribute)
+            if record.value is None:
+                continue
+            before = known.said.get(item, record.value)
+            if cluster == METERING and record.attribute == _SUMMATION:
+                if isinstance(before, int) and isinstance(record.value, int):
+                    if record.value < before:
+                        known.doubt()
+                    known.said[item] = max(before, record.value)
+            elif _is_identity(item):
+                known.said[item] = record.value
+                if record.value != before:
+                    self._another(endpoint, cluster)
+
+    def _another(self, endpoint: int, cluster: int) -> None:
+        """Let be asked again what was known of a device that is another, or runs other firmware."""
+        assert self._known is not None
+        known = self._known
+        known.said.pop((endpoint, METERING, "attribute", _SUMMATION), None)
+        known.unsupported = {one for one in known.unsupported if one[0] != endpoint}
+        known.static = {
+            one: at
+            for one, at in known.static.items()
+            if one[0] != endpoint or one[1] != METERING or _is_identity(one)
+        }
 
     # What it checks.
 
@@ -260,6 +324,8 @@ class Referee:
         self.requests.append(
             Request(self._now(), 0, frame.cluster_id, encrypted=frame.encrypted)
         )
+        if frame.cluster_id == ZdoCluster.DEVICE_ANNCE and self._known is not None:
+            self._known.doubt()
         if frame.cluster_id == ZdoCluster.DEVICE_ANNCE or frame.cluster_id & RESPONSE:
             return
         if broadcast:
@@ -269,6 +335,8 @@ class Referee:
 
     def _record(self, frame: ApsFrame, zcl: ZclFrame) -> None:
         attributes: tuple[int, ...] = ()
+        if frame.cluster_id == KEY_ESTABLISHMENT and self._known is not None:
+            self._known.doubt()
         if (
             zcl.frame_type is FrameType.GENERAL
             and zcl.command == General.READ_ATTRIBUTES
@@ -316,7 +384,7 @@ class Referee:
                     Breach.UNSUPPORTED_AGAIN,
                     f"{_name(frame)}: {item[2]} 0x{item[3]:04X}",
                 )
-            elif item in self._known.static:
+            elif item in self._known.static and not self._may_ask_again(item):
                 self._find(
                     Breach.STATIC_AGAIN, f"{_name(frame)}: {item[2]} 0x{item[3]:04X}"
                 )
@@ -324,6 +392,15 @@ class Referee:
         changing = [item for item in items if not _is_static(item)]
         if fuel is not None and changing:
             self._check_pace(fuel, frame, changing)
+
+    def _may_ask_again(self, item: Item) -> bool:
+        assert self._known is not None
+        asked = self._known.static[item]
+        gap = self._now() - asked + TOLERANCE
+        return _is_identity(item) and (
+            gap >= IDENTITY_EVERY
+            or (gap >= IDENTITY_AFTER_NEWS and item in self._known.doubted)
+        )
 
     def _check_pace(self, fuel: Fuel, frame: ApsFrame, items: list[Item]) -> None:
         lane, now = self._lanes[fuel], self._now()
@@ -377,6 +454,20 @@ def _items(frame: ApsFrame, zcl: ZclFrame) -> list[Item]:
         start = int.from_bytes(zcl.payload[:2], "little")
         return [(endpoint, cluster, "discover", zcl.command << 16 | start)]
     return []
+
+
+def _tells_of_firmware(frame: ApsFrame, zcl: ZclFrame) -> bool:
+    return (
+        frame.cluster_id == EVENTS
+        and zcl.frame_type is FrameType.CLUSTER
+        and zcl.command == 0x00
+        and int.from_bytes(zcl.payload[1:3], "little") in _FIRMWARE_EVENTS
+    )
+
+
+def _is_identity(item: Item) -> bool:
+    _, cluster, kind, number = item
+    return kind == "attribute" and number in _IDENTITY.get(cluster, ())
 
 
 def _is_static(item: Item) -> bool:

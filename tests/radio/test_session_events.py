@@ -306,7 +306,7 @@ async def test_an_old_hub_that_announces_nothing_shows_signs() -> None:
                 seen.extend(filter(None, map(finder.take, new)))
                 return bool(seen)
 
-            await watched.until(is_seen, 20)
+            await watched.until(is_seen)
             assert seen[0].sign is Sign.TARIFF
             assert "Default" in seen[0].after
         assert watched.told(TenancyChange) == []

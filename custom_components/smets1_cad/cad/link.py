@@ -152,6 +152,10 @@ class CadLink(Protocol):
         """
         ...
 
+    def doubt(self, fuel: Fuel) -> None:
+        """Ask a meter anew who it is, when pacing allows: what it says looks like another's."""
+        ...
+
     async def fetch_profile(self, fuel: Fuel, until: datetime, periods: int) -> None:
         """Ask for the meter's own half-hourly log; it arrives as updates.
 

@@ -43,8 +43,11 @@ METER_STATICS: Final = (0x0306, 0x0300, 0x0301, 0x0302, 0x0312, 0x0303)
 IDENTITY_STATICS: Final = (0x0307, 0x0308)
 """Site (MPAN or MPRN) and serial number: strings of up to 24 octets, personal."""
 
-BASIC_STATICS: Final = (0x0003, 0x0004, 0x0005, 0x4000)
-"""Hardware version, manufacturer, model and software build, in the Basic cluster."""
+BASIC_STATICS: Final = (0x0001, 0x0003, 0x0004, 0x0005, 0x4000)
+"""Application and hardware version, manufacturer, model and software build, in the Basic cluster.
+
+Older devices have no software build; their application version tells of other firmware.
+"""
 
 SUPPLIER_STATICS: Final = (0x0100, 0x0101)
 """Provider id and name, in the Device Management cluster."""

@@ -4,7 +4,9 @@ Three kinds of frames pass:
 
 - changing information of a fuel (registers, demand, price, profile): only within
   an open burst of that fuel, which counts them;
-- what does not change (scaling, labels, identities): once per join, each;
+- what does not change (scaling, labels, identities): once per join, each, and again
+  once it is forgotten here because it may have changed; one of the burst's frames
+  where a burst is open;
 - the rest of the allow-list: discovery, key establishment, keep-alive, time,
   confirmations and default responses.
 
@@ -112,6 +114,8 @@ class Gate:
                 f"{len(again)} attributes that do not change were read before",
                 rule="read_before",
             )
+        if self._burst is not None:
+            self._spend(frame)
         self._read_once |= keys
 
     def _spend(self, frame: OutgoingFrame) -> None:

@@ -175,6 +175,7 @@ class Poller:
         async with self._lock:
             try:
                 await self._read(fuel)
+                await self._renew()
             finally:
                 await self._keep_what_was_learnt()
         self._silent = 0
@@ -187,6 +188,7 @@ class Poller:
             with context.gate.during(burst):
                 try:
                     await self._link.reader.read_meters(fuel, burst)
+                    await self._link.reader.identify(fuel, burst)
                     await self._run_errands(fuel, burst)
                     await self._link.reader.do_chores(fuel, burst)
                 except HubSilent:
@@ -200,6 +202,20 @@ class Poller:
                     raise
                 finally:
                     context.counters["frames_for_readings"] += burst.frames
+
+    async def _renew(self) -> None:
+        """Read anew the scaling of a meter that is another, or runs other software, and tell of it."""
+        context, link = self._context, self._link
+        if not link.reader.renewed:
+            return
+        try:
+            await discover(link.exchange, context.record, context.gate, self._fuels())
+        except (HubSilent, EgressDenied) as err:
+            LOGGER.debug("It is tried again in the next cycle: %s", err)
+            return
+        link.reader.renewed = False
+        link.reader.learnt = True
+        self._found()
 
     async def _keep_what_was_learnt(self) -> None:
         """Store what the hub has and has not, also when the session is being stopped."""

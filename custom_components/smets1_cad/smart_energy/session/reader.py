@@ -13,9 +13,10 @@ from .chores import CONVERSION, Chore, ChoreList
 from .const import LOGGER
 from .deviations import quirk_of
 from .discovery import endpoints_with, keep_static
-from .errors import HubRefused
+from .errors import HubRefused, HubSilent
 from .exchange import Exchange
-from .gate import Gate
+from .gate import Gate, StaticKey
+from .identifying import Identities, is_news
 from .plan import METERING, Plan
 from .record import ClusterRecord, HanRecord
 from .static import is_static
@@ -42,9 +43,13 @@ class Reader:
         self._gate = gate
         self._clock = clock
         self.chores = ChoreList(record)
+        self._identities = Identities(record, gate, clock)
         self._plans: dict[int, Plan] = {}
+        self._read_in_burst: set[StaticKey] = set()
         self.learnt = False
         """Whether the record has changed since this was last set to False."""
+        self.renewed = False
+        """Whether somebody has said something else of himself since this was last set to False."""
 
     def meters(self, fuel: Fuel) -> list[int]:
         """Return the endpoints that meter a fuel."""
@@ -63,6 +68,7 @@ class Reader:
 
         Raises: as `Exchange.read`.
         """
+        self._read_in_burst.clear()
         for endpoint, chore in self.chores.due(fuel, self._clock.monotonic()):
             if chore is CONVERSION:
                 await self._do(endpoint, chore)
@@ -75,6 +81,30 @@ class Reader:
                 plan.untried or self._wants_more(fuel, plan)
             ):
                 await self._read_meter(endpoint, plan)
+
+    async def identify(self, fuel: Fuel, burst: Burst) -> None:
+        """Ask again who is who, where that is due and the burst has room.
+
+        Raises: as `Exchange.read`, but for a refusal.
+        """
+        for place, wanted in self._identities.due(fuel):
+            if not burst.frames_left:
+                break
+            known = self._record.endpoints[place[0]].clusters[place[1]]
+            before = dict(known.static)
+            self._identities.begin(place, wanted)
+            self.learnt = True
+            try:
+                await self._exchange.read(self._exchange.cluster(*place), wanted)
+            except HubRefused as err:
+                LOGGER.debug("Endpoint %d does not say who it is: %s", place[0], err)
+            except HubSilent:
+                self._record.doubted.add(place)
+                raise
+            if known.static != before:
+                self._identities.changed(place)
+                self._plans.pop(place[0], None)
+                self.renewed = True
 
     async def do_chores(self, fuel: Fuel, burst: Burst) -> None:
         """Spend what is left of a burst on what is due.
@@ -111,9 +141,17 @@ class Reader:
         self.chores.done(endpoint, chore, self._clock.monotonic())
         try:
             if chore.command_id is None:
-                await self._exchange.read(
-                    cluster, self.chores.attributes(endpoint, chore)
-                )
+                # Two chores may want the same; one answer serves both.
+                wanted = {
+                    (endpoint, chore.cluster_id, one): one
+                    for one in self.chores.attributes(endpoint, chore)
+                }
+                unread = [
+                    one for key, one in wanted.items() if key not in self._read_in_burst
+                ]
+                self._read_in_burst.update(wanted)
+                if unread:
+                    await self._exchange.read(cluster, unread)
             else:
                 await self._exchange.command(
                     cluster, chore.command_id, *chore.arguments, answers=chore.answers
@@ -149,6 +187,9 @@ class Reader:
 
     def frame_received(self, frame: HanFrame) -> None:
         """Learn from a reply or a report which attributes the hub has, and those that do not change."""
+        if is_news(frame):
+            self._record.doubt()
+            return
         if not frame.is_general or frame.command_id not in (READ_RESPONSE, REPORT):
             return
         number, cluster_id = (

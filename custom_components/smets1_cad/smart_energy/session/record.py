@@ -12,6 +12,9 @@ _VERSION: Final = 1
 type StaticValue = int | str
 """A number, or octets in hexadecimal behind "0x"."""
 
+type Place = tuple[int, int]
+"""Endpoint and cluster."""
+
 
 class HanStore(Protocol):
     """Keeps one JSON object across restarts. Private, written atomically."""
@@ -74,6 +77,8 @@ class HanRecord:
         authorised: whether key establishment has succeeded since.
         endpoints: what the hub has, by endpoint; empty before discovery.
         read_once: what does not change and has been asked for since the join.
+        identified: when each identity was asked for last, as a Unix time, by endpoint and cluster.
+        doubted: identities that something calls in question.
     """
 
     extended_pan_id: str | None = field(default=None, repr=False)
@@ -81,6 +86,16 @@ class HanRecord:
     authorised: bool = False
     endpoints: dict[int, EndpointRecord] = field(default_factory=dict)
     read_once: set[StaticKey] = field(default_factory=set)
+    identified: dict[Place, float] = field(default_factory=dict)
+    doubted: set[Place] = field(default_factory=set)
+
+    def doubt(self, fuel: Fuel | None = None) -> None:
+        """Call in question who the meter of a fuel is, or who everybody is."""
+        self.doubted |= {
+            place
+            for place in self.identified
+            if fuel is None or self.endpoints[place[0]].fuel is fuel
+        }
 
     def is_for(self, extended_pan_id: str, trust_centre: str) -> bool:
         """Whether this is the record of that network."""
@@ -97,6 +112,8 @@ class HanRecord:
             "trust_centre": self.trust_centre,
             "authorised": self.authorised,
             "read_once": sorted(list(key) for key in self.read_once),
+            "identified": [[*place, at] for place, at in self.identified.items()],
+            "doubted": sorted(list(place) for place in self.doubted),
             "endpoints": {
                 str(number): {
                     "device_id": endpoint.device_id,
@@ -127,6 +144,8 @@ class HanRecord:
             trust_centre=data["trust_centre"],
             authorised=data["authorised"],
             read_once={(a, b, c) for a, b, c in data["read_once"]},
+            identified={(a, b): float(at) for a, b, at in data.get("identified", ())},
+            doubted={(a, b) for a, b in data.get("doubted", ())},
             endpoints={
                 int(number): EndpointRecord(
                     device_id=endpoint["device_id"],

@@ -244,6 +244,10 @@ class HanSession(CadLink):
         self._teller.channel = Channel.DELIVERED
         await poller.fetch_profile(fuel, Channel.DELIVERED, utc_to_raw(until), periods)
 
+    @override
+    def doubt(self, fuel: Fuel) -> None:
+        self._context.record.doubt(fuel)
+
     def join_now(self) -> None:
         """Try to join at once: somebody knows that the hub is open."""
         self._stages.hurry()

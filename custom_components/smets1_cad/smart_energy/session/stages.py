@@ -165,6 +165,7 @@ class Stages:
             context.status(LinkState.KEY_ESTABLISHMENT)
             await self._establish_key()
             context.record.authorised = True
+            context.record.doubt()
             await context.save()
         return self.discover
 
@@ -333,6 +334,8 @@ class Stages:
                     else timings.rejoin_rarely
                 )
             else:
+                # A hub restarts with other firmware, too.
+                context.record.doubt()
                 return self.authorise
 
     async def _why_not_back(self, error: RejoinFailed) -> CadError:
