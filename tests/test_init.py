@@ -24,7 +24,7 @@ from custom_components.smets1_cad.tenancy_record import TenancyEnd
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow, FlowResultType
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from virtual_han.clock import Clock
 from virtual_han.supplier import Behaviour, Desk, SupplierService
 
@@ -405,8 +405,14 @@ async def test_a_service_that_refuses_leaves_it_to_the_person(
     ) as service:
         await home.prepare(service=ServiceLink(url=service.url, token="wrong"))
         await home.start()
-        await home.act("change_of_tenancy")
-    assert home.issue("tenancy_still_listed") is not None
+        answer = await home.act("change_of_tenancy")
+    assert answer["erased"]["kept"] == ["consent_ended", "supplier_reminder"]
+    issue = home.issue("tenancy_still_listed")
+    assert issue is not None
+    assert "Valley Energy" not in str(issue.to_json()), "nothing of it is on disk"
+    ir.async_ignore_issue(home.hass, DOMAIN, issue.issue_id, True)
+    await home.hass.async_block_till_done()
+    assert home.issue("tenancy_still_listed") is None, "it is forgotten, not hidden"
 
 
 # --- what the repairs dashboard offers

@@ -65,6 +65,7 @@ async def async_withdraw_consent(
         # The stick may still have to leave the network of a CAD that is listed.
         end_pairing=listed is None,
         consents=runtime.consents,
+        reminds=listed is not None,
     )
     if listed is not None:
         async_report_tenancy_listed(hass, entry, listed)

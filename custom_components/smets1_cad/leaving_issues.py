@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .cad.errors import CadError
@@ -103,8 +103,23 @@ def async_report_removed(
 def async_report_tenancy_listed(
     hass: HomeAssistant, entry: ConfigEntry[Any], pairing: Pairing
 ) -> None:
-    """Say that the supplier still lists the CAD of a tenancy that has ended."""
+    """Say that the supplier still lists the CAD of a tenancy that has ended.
+
+    Whoever dismisses it has no use for the supplier's name any more, so it is forgotten.
+    """
     _report_listed(hass, entry, pairing, TENANCY_STILL_LISTED)
+    issue = issue_id(TENANCY_STILL_LISTED, entry)
+
+    @callback
+    def look(event: Event[ir.EventIssueRegistryUpdatedData]) -> None:
+        if event.data["domain"] != DOMAIN or event.data["issue_id"] != issue:
+            return
+        shown = ir.async_get(hass).async_get_issue(DOMAIN, issue)
+        if shown is None or shown.dismissed_version is not None:
+            stop()
+            ir.async_delete_issue(hass, DOMAIN, issue)
+
+    stop = hass.bus.async_listen(ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, look)
 
 
 def _report_listed(

@@ -27,7 +27,7 @@ from .const import DOMAIN, LOGGER
 from .document import Section
 from .epoch import CONF_TENANCY, tenancy_number
 from .erasure.energy import async_energy_manager, energy_sources
-from .erasure.reach import async_out_of_reach
+from .erasure.reach import async_logs_with, async_out_of_reach
 from .erasure.registries import async_forget
 from .erasure.report import DatabaseReport, ErasureError, ErasureReport
 from .erasure.storage import async_wait_for_storage
@@ -35,6 +35,7 @@ from .erasure.targets import Targets, collect_targets
 from .evidence_file import async_remove_evidence
 from .service_errors import async_error_words
 from .store import CadStore, async_get_store, async_load_consents
+from .tenancy_reach import async_show_out_of_reach, private_words
 from .tenancy_record import OpenErasure, TenancyEnd, TenancyRecord
 
 ISSUE_INCOMPLETE: Final = "erasure_incomplete"
@@ -50,6 +51,7 @@ class _Tenancy:
 
     section: Section[TenancyRecord]
     record: TenancyRecord
+    is_reminded: bool = False
     task: asyncio.Task[ErasureReport] | None = field(default=None, repr=False)
 
     async def save(self, record: TenancyRecord) -> None:
@@ -72,6 +74,7 @@ async def async_change_of_tenancy(
     reason: TenancyEnd,
     end_pairing: bool = True,
     consents: Consents | None = None,
+    reminds: bool = False,
 ) -> ErasureReport:
     """End a tenancy: stop the flow of data, erase everything, and prove it; then set the entry up anew.
 
@@ -84,6 +87,7 @@ async def async_change_of_tenancy(
         end_pairing: whether install code, keys and network are erased too. The radio leaves the network before,
             by whoever calls this.
         consents: those in use, whose grant is revoked before anything else.
+        reminds: whether the caller reminds of the supplier's list afterwards, which the report says.
 
     Raises:
         StoreError: the list could not be written down, so nothing was erased. The flow of data has stopped.
@@ -95,6 +99,7 @@ async def async_change_of_tenancy(
         tenancy = await _async_tenancy(hass, entry)
         if tenancy.record.open is None:
             await _async_open(hass, entry, tenancy, reason, end_pairing=end_pairing)
+        tenancy.is_reminded = reminds
     finally:
         _close_dialogs(hass, entry)
         await _async_unload(hass, entry)
@@ -190,7 +195,11 @@ async def _async_open(
     *,
     end_pairing: bool,
 ) -> None:
-    """Write down what is to be erased."""
+    """Write down what is to be erased, and where else names and numbers are found that it will take away."""
+    consents = await async_load_consents(
+        hass, await _async_store(hass, entry), SYSTEM_CLOCK
+    )
+    words = private_words(hass, entry, consents)
     await tenancy.save(
         replace(
             tenancy.record,
@@ -200,6 +209,7 @@ async def _async_open(
                 begun=dt_util.utcnow().isoformat(),
                 end_pairing=end_pairing,
                 targets=await async_history_targets(hass, entry),
+                logs=await async_logs_with(hass, words),
             ),
         )
     )
@@ -244,6 +254,8 @@ def _resumed(
     """Set the entry up once an interrupted erasure is finished; a failed one is tried again by the entry itself."""
     if not failure:
         hass.config_entries.async_schedule_reload(entry.entry_id)
+    elif isinstance(failure, CadError):
+        LOGGER.warning("Erasing is not finished: %s", failure)
 
 
 async def _async_erase(
@@ -255,7 +267,6 @@ async def _async_erase(
     try:
         report = await _async_erase_and_prove(hass, entry, tenancy)
     except CadError as err:
-        LOGGER.warning("Erasing is not finished: %s", err)
         ir.async_create_issue(
             hass,
             DOMAIN,
@@ -267,6 +278,7 @@ async def _async_erase(
         )
         raise
     ir.async_delete_issue(hass, DOMAIN, issue)
+    async_show_out_of_reach(hass, entry, report.out_of_reach)
     return report
 
 
@@ -301,7 +313,11 @@ async def _async_erase_and_prove(
         entities=len(targets.entity_ids),
         database=database,
         searched_files=searched,
-        out_of_reach=await async_out_of_reach(hass, targets, database),
+        kept=(
+            *(("consent_ended",) if consents.records else ()),
+            *(("supplier_reminder",) if tenancy.is_reminded else ()),
+        ),
+        out_of_reach=await async_out_of_reach(hass, targets, database, erasure.logs),
     )
     await tenancy.save(TenancyRecord(number=tenancy.record.number, report=report))
     LOGGER.info(

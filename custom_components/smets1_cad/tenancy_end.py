@@ -54,6 +54,9 @@ async def async_end_tenancy(
             LOGGER.warning("The stick has not left the network: %s", err)
     pairing, link = await _async_listed(store)
     is_told = pairing is not None and await _async_tell(link, pairing, reason, hass)
+    listed = None
+    if pairing is not None and pairing.supplier_may_list_cad and not is_told:
+        listed = pairing
     await async_remove_evidence(hass, entry)
     report = await async_change_of_tenancy(
         hass,
@@ -61,9 +64,10 @@ async def async_end_tenancy(
         reason=reason,
         end_pairing=has_left,
         consents=None if runtime is None else runtime.consents,
+        reminds=listed is not None,
     )
-    if pairing is not None and pairing.supplier_may_list_cad and not is_told:
-        async_report_tenancy_listed(hass, entry, pairing)
+    if listed is not None:
+        async_report_tenancy_listed(hass, entry, listed)
     return report
 
 

@@ -30,6 +30,7 @@ class OpenErasure:
         begun: ISO 8601.
         starts: how many runs of Home Assistant have worked on it.
         end_pairing: whether install code, keys and network go too.
+        logs: Home Assistant's log files in which names or numbers of the tenancy were found.
     """
 
     reason: TenancyEnd
@@ -37,6 +38,7 @@ class OpenErasure:
     end_pairing: bool
     targets: Targets
     starts: int = 0
+    logs: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -46,6 +48,7 @@ class OpenErasure:
             "end_pairing": self.end_pairing,
             "targets": self.targets.as_dict(),
             "starts": self.starts,
+            "logs": list(self.logs),
         }
 
     @classmethod
@@ -61,6 +64,7 @@ class OpenErasure:
             end_pairing=data["end_pairing"],
             targets=Targets.from_dict(data["targets"]),
             starts=data["starts"],
+            logs=tuple(data.get("logs", ())),
         )
 
 

@@ -17,7 +17,7 @@ from custom_components.smets1_cad.erasure.energy import (
     settings_without,
     sources_without,
 )
-from custom_components.smets1_cad.erasure.raw import search
+from custom_components.smets1_cad.erasure.raw import mentions_any, search
 from custom_components.smets1_cad.erasure.report import (
     Backup,
     DatabaseReport,
@@ -254,6 +254,26 @@ def test_bytes_are_found_wherever_they_lie(tmp_path: Path) -> None:
     assert search([path, path], {"f"}) == {"f"}
 
 
+@pytest.mark.parametrize(
+    ("words", "is_mentioned"),
+    [
+        ({"first"}, True),
+        ({"nothing", "border"}, True),
+        ({"r"}, True),
+        ({"nothing", ""}, False),
+        (set(), False),
+    ],
+)
+def test_a_file_is_read_until_something_is_found(
+    tmp_path: Path, words: set[str], is_mentioned: bool
+) -> None:
+    chunk = 1 << 18
+    path = tmp_path / "file"
+    path.write_bytes(b"first" + b"-" * (chunk - 8) + b"border" + b"-" * 2 * chunk)
+    assert mentions_any(path, words) is is_mentioned
+    assert not mentions_any(tmp_path, words), "a folder"
+
+
 def test_report_as_json() -> None:
     report = ErasureReport(
         tenancy=0,
@@ -272,12 +292,16 @@ def test_report_as_json() -> None:
             searched_files=True,
         ),
         searched_files=4,
+        kept=("consent_ended",),
         out_of_reach=OutOfReach(
             backups=(Backup(name="a", date="b", places=("c",), database=True),),
             exports=("influxdb",),
         ),
     )
-    assert ErasureReport.from_dict(json.loads(json.dumps(report.as_dict()))) == report
+    stored = json.loads(json.dumps(report.as_dict()))
+    assert ErasureReport.from_dict(stored) == report
+    del stored["kept"], stored["out_of_reach"]["system_logs"]
+    assert ErasureReport.from_dict(stored).kept == (), "an older version's"
 
 
 class TestOutOfReach:
@@ -321,35 +345,95 @@ class TestOutOfReach:
         helper = MockConfigEntry(
             domain="utility_meter", options={"source": "sensor.import"}
         )
+        imported = MockConfigEntry(
+            domain="utility_meter", data={"source": "sensor.price"}
+        )
         other = MockConfigEntry(
             domain="utility_meter", options={"source": "sensor.import_2"}
         )
-        for each in (helper, other):
+        for each in (helper, other, imported):
             each.add_to_hass(hass)
             er.async_get(hass).async_get_or_create(
                 "sensor", "utility_meter", each.entry_id, config_entry=each
             )
         found = await reach.async_out_of_reach(hass, Targets(entity_ids=OURS), None)
-        assert len(found.helpers) == 1
-        registered = er.async_get(hass).async_get(found.helpers[0])
-        assert registered is not None
-        assert registered.config_entry_id == helper.entry_id
+        registry = er.async_get(hass)
+        assert {
+            registered.config_entry_id
+            for name in found.helpers
+            if (registered := registry.async_get(name)) is not None
+        } == {helper.entry_id, imported.entry_id}
 
     def test_files_that_mention_an_entity(self, tmp_path: Path) -> None:
-        (tmp_path / ".storage").mkdir()
+        """Wherever people write such; and copies of the database, which nobody need be able to read."""
         for name, text in (
             (".storage/lovelace", "sensor.import"),
             (".storage/onboarding", "nothing"),
             (f".storage/{DOMAIN}.abc", "sensor.import"),
-            ("home-assistant.log.1", "sensor.price"),
+            (f"{DOMAIN}/evidence.json", "sensor.import"),
+            ("automations.yaml", "entity_id: sensor.price"),
+            ("packages/energy/costs.yaml", "{{ states('sensor.import') }}"),
+            ("packages/energy/other.yaml", "sensor.other"),
+            ("www/readings.csv", "sensor.import,3.2"),
+            ("www/photo.jpg", "sensor.import"),
+            ("custom_components/other/const.json", "sensor.import"),
+            ("before the update.db", "....sensor.import"),
+            ("home-assistant_v2.db", "sensor.import"),
+            ("home-assistant_v2.db-wal", "sensor.import"),
+            ("home-assistant_v2.db.bak", "sensor.import"),
             ("home-assistant_v2.db.corrupt.2026-01-01", ""),
         ):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text)
-        assert reach._files(tmp_path, OURS) == (
+        targets = Targets(entity_ids=OURS)
+        assert reach._files(tmp_path, targets, tmp_path / "home-assistant_v2.db") == (
             ".storage/lovelace",
-            "home-assistant.log.1",
+            "automations.yaml",
+            "before the update.db",
+            "home-assistant_v2.db.bak",
             "home-assistant_v2.db.corrupt.2026-01-01",
+            "packages/energy/costs.yaml",
+            "www/readings.csv",
         )
+        assert "home-assistant_v2.db" in reach._files(tmp_path, targets, None)
+
+    async def test_logs_in_which_something_occurs(
+        self, hass: HomeAssistant, tmp_path: Path
+    ) -> None:
+        """By ids, and by what was found in them before it was erased; also where they are elsewhere."""
+        config = tmp_path / "config"
+        config.mkdir()
+        hass.config.config_dir = str(config)
+        hass.data["logging"] = str(tmp_path / "log" / "ha.log")
+        (tmp_path / "log").mkdir()
+        for path, text in (
+            (config / "home-assistant.log", "device abc has gone"),
+            (config / "home-assistant.log.1", "Gwen's cooker"),
+            (config / "home-assistant.log.2", "nothing"),
+            (tmp_path / "log" / "ha.log", "sensor.import"),
+        ):
+            path.write_text(text)
+        logs = await reach.async_logs_with(hass, {"Gwen's cooker", "2000024512368"})
+        assert logs == ("home-assistant.log.1",)
+        targets = Targets(entity_ids=OURS, marks=frozenset({"abc"}))
+        found = await reach.async_out_of_reach(
+            hass, targets, None, (*logs, "home-assistant.log.9")
+        )
+        assert found.files == (
+            str(tmp_path / "log" / "ha.log"),
+            "home-assistant.log",
+            "home-assistant.log.1",
+        )
+        assert found.system_logs == ("container log", "systemd journal", "syslog")
+
+    async def test_backups_that_nobody_knows(
+        self, hass: HomeAssistant, tmp_path: Path
+    ) -> None:
+        hass.config.config_dir = str(tmp_path)
+        (tmp_path / "backups").mkdir()
+        (tmp_path / "backups" / "1a2b.tar").write_bytes(b"")
+        found = await reach.async_out_of_reach(hass, Targets(entity_ids=OURS), None)
+        assert found.backups_unknown == ("backups/1a2b.tar",)
 
 
 class TestRegistries:

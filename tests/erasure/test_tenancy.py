@@ -186,15 +186,17 @@ async def test_failure_is_shown_and_tried_again(
     issues = ir.async_get(hass)
     issue = f"erasure_incomplete_{entry.entry_id}"
     error = ErasureError("The disk is full.", reason="erasure_database")
-    with patch.object(tenancy, "_async_erase_database", side_effect=error):
+    with (
+        patch.object(tenancy, "_async_erase_database", side_effect=error),
+        patch.object(tenancy, "async_error_words", return_value="In words."),
+    ):
         with pytest.raises(ErasureError):
             await change(hass, entry)
         await settle(hass)
         assert entry.state is ConfigEntryState.SETUP_RETRY
         shown = issues.async_get_issue(DOMAIN, issue)
         assert shown is not None
-        assert shown.translation_placeholders is not None
-        assert "recorder's database" in shown.translation_placeholders["error"]
+        assert shown.translation_placeholders == {"error": "In words."}
 
     report = await change(hass, entry)
     await settle(hass)
@@ -203,6 +205,37 @@ async def test_failure_is_shown_and_tried_again(
     assert report.entities == 4, "the list was kept, though the registry is empty"
     assert issues.async_get_issue(DOMAIN, issue) is None
     assert entry.data == {"tenancy": 1}
+
+
+async def test_what_a_person_has_to_see_to_is_shown(
+    recorder_mock: Recorder, hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Also logs that hold no entity's id, but the householder's name; and it stays over a restart."""
+    log = Path(hass.config.path("home-assistant.log"))
+    log.write_text("Somebody else's integration says: hello, Householder")
+    hass.config.components.add("influxdb")
+    report = await change(hass, entry, reminds=True)
+    assert report.out_of_reach.files == ("home-assistant.log",)
+    assert report.kept == ("consent_ended", "supplier_reminder")
+    issue = ir.async_get(hass).async_get_issue(
+        DOMAIN, f"erasure_out_of_reach_{entry.entry_id}"
+    )
+    assert issue is not None
+    assert issue.is_persistent
+    assert issue.translation_placeholders == {
+        "backups": "–",
+        "backups_unknown": "–",
+        "exports": "influxdb",
+        "messages": "–",
+        "helpers": "–",
+        "files": "home-assistant.log",
+        "logs": "–",
+        "system_logs": "container log, systemd journal, syslog",
+    }
+    log.unlink()
+    report = await change(hass, entry)
+    assert report.out_of_reach.files == ()
+    assert report.kept == ("consent_ended",)
 
 
 async def test_interrupted_erasure_goes_on_when_the_entry_is_set_up(
@@ -224,6 +257,24 @@ async def test_interrupted_erasure_goes_on_when_the_entry_is_set_up(
     report = await async_erasure_report(hass, entry)
     assert report is not None
     assert report.entities == 4
+
+
+async def test_a_resumed_erasure_that_fails_is_logged_once(
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nobody waits for it; whoever does wait gets the error, and tells of it."""
+    with patch.object(
+        tenancy, "async_forget", side_effect=ErasureError("Interrupted.")
+    ):
+        with pytest.raises(ErasureError):
+            await change(hass, entry)
+        said = "Erasing is not finished: Interrupted."
+        assert said not in caplog.messages
+        await settle(hass)
+    assert caplog.messages.count(said) == 1
 
 
 async def test_reader_that_keeps_the_journal_alive_is_noticed(
@@ -369,9 +420,9 @@ async def test_a_year_and_its_energy_dashboard(
     assert report.database.deleted["statistics_meta"] == 3
     assert report.database.deleted["events"] >= 2
     assert dr.async_get(hass).async_get(device.id) is None
-    assert not [
+    assert [
         issue for domain, issue in ir.async_get(hass).issues if domain == DOMAIN
-    ]
+    ] == [f"erasure_out_of_reach_{entry.entry_id}"]
 
 
 async def test_bytes_that_others_have_prove_nothing(

@@ -21,6 +21,24 @@ def search(files: Iterable[Path], words: Iterable[str]) -> frozenset[str]:
     return frozenset(wanted[word] for word in found)
 
 
+def mentions_any(path: Path, words: Iterable[str]) -> bool:
+    """Whether any of the words occurs in a file, in UTF-8; one that cannot be read mentions none."""
+    wanted = {word.encode() for word in words if word}
+    if (pattern := _any_of(wanted)) is None:
+        return False
+    longest = max(map(len, wanted))
+    tail = b""
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                if pattern.search(window := tail + chunk):
+                    return True
+                tail = window[-(longest - 1) :] if longest > 1 else b""
+    except OSError:
+        return False
+    return False
+
+
 def _search_one(path: Path, words: set[bytes]) -> set[bytes]:
     """Return which words occur in a file."""
     if not words:

@@ -16,7 +16,6 @@ from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance, session_scope
 
-from ..const import LOGGER
 from .database import TABLES, Counts, Erasure, Job, mentions, remaining
 from .raw import search
 from .report import DatabaseReport, ErasureError
@@ -93,9 +92,8 @@ async def _async_run(instance: Recorder, work: Callable[[Recorder], Job]) -> Non
         await done
     except SQLAlchemyError as err:
         # Its text may quote what was to be deleted.
-        LOGGER.debug("The recorder's database refused: %s", type(err).__name__)
         raise ErasureError(
-            "The recorder's database did not let its rows be deleted. See that it can be written to; "
+            f"The recorder's database did not let its rows be deleted ({type(err).__name__}). See that it can be written to; "
             "erasing is tried again at the next start.",
             reason="erasure_database",
         ) from None

@@ -70,8 +70,10 @@ class OutOfReach:
         exports: integrations found that send states elsewhere.
         messages: integrations found by which notifications may have been sent.
         helpers: entity ids of helpers that compute from the CAD's entities, and keep totals of their own.
-        files: files in the configuration folder in which entity ids of the tenancy occur, or that hold copies.
+        files: files in the configuration folder in which entity ids of the tenancy occur, or that hold copies;
+            and Home Assistant's logs, wherever they are, in which names or numbers of it occurred before.
         logs: logs of the database that only its administrator can purge.
+        system_logs: where Home Assistant's messages may be kept besides, by whatever runs it.
     """
 
     backups: tuple[Backup, ...] = ()
@@ -81,6 +83,7 @@ class OutOfReach:
     helpers: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
+    system_logs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,9 @@ class ErasureReport:
         entities: how many entities were removed.
         database: None without a recorder.
         searched_files: files in the storage folder that were searched for what was erased.
+        kept: what was kept on purpose: ``consent_ended``, that a consent was given and has ended, without whose
+            it was; ``supplier_reminder``, in memory alone and until it is dismissed, the supplier's name and the
+            CAD's address, for somebody to have the CAD taken off its list.
         out_of_reach: see there.
     """
 
@@ -109,6 +115,7 @@ class ErasureReport:
     entities: int
     database: DatabaseReport | None
     searched_files: int
+    kept: tuple[str, ...] = ()
     out_of_reach: OutOfReach = field(default_factory=OutOfReach)
 
     def as_dict(self) -> dict[str, Any]:
@@ -128,6 +135,7 @@ class ErasureReport:
             **{
                 **data,
                 "database": data["database"] and DatabaseReport(**data["database"]),
+                "kept": tuple(data.get("kept", ())),
                 "out_of_reach": OutOfReach(
                     **{
                         **{name: tuple(values) for name, values in reach.items()},
