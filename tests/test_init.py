@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import call, patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -228,7 +228,8 @@ async def test_history_is_erased_every_night_as_consent_and_options_say(
     if kept_for is None:
         erase.assert_not_called()
     else:
-        erase.assert_called_once_with(home.hass, home.entry, kept_for)
+        after_start_and_at_night = [call(home.hass, home.entry, kept_for)] * 2
+        assert erase.mock_calls == after_start_and_at_night
 
 
 # --- change of tenancy, as it is noticed

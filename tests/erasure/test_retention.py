@@ -1,5 +1,6 @@
 """How long a history is kept: what is older is gone from the files too, what is newer stays."""
 
+from datetime import timedelta
 from pathlib import Path
 import sqlite3
 import time
@@ -15,7 +16,8 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.smets1_cad import retention
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.erasure.report import ErasureError
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant
 
 from . import canaries
 from .conftest import Houses
@@ -99,7 +101,8 @@ async def test_it_is_applied_every_night_and_ends_with_the_entry(
         "async_apply_retention",
         AsyncMock(side_effect=[ErasureError("Disk full"), {}]),
     ) as apply:
-        stop = retention.async_keep_for(hass, entry, retention.timedelta(days=30))
+        hass.set_state(CoreState.starting)
+        stop = retention.async_keep_for(hass, entry, timedelta(days=30))
         for night in (22, 23):
             freezer.move_to(f"2026-11-{night}T03:47:00+00:00")
             async_fire_time_changed(hass)
@@ -113,6 +116,36 @@ async def test_it_is_applied_every_night_and_ends_with_the_entry(
         assert apply.await_count == 2
 
 
+async def test_it_is_applied_soon_after_a_start(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """An installation that is off at night is not spared; while it starts, it has other things to do."""
+
+    async def wait(minutes: int) -> None:
+        freezer.tick(timedelta(minutes=minutes))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+    await hass.config.async_set_time_zone("Europe/London")
+    freezer.move_to("2026-11-22T08:00:00+00:00")
+    keep = timedelta(days=30)
+    with patch.object(retention, "async_apply_retention") as apply:
+        hass.set_state(CoreState.starting)
+        stop = retention.async_keep_for(hass, entry, keep)
+        await wait(30)
+        hass.set_state(CoreState.running)
+        hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+        await wait(9)
+        apply.assert_not_called()
+        await wait(2)
+        apply.assert_called_once_with(hass, entry, keep)
+        stop()
+        stop = retention.async_keep_for(hass, entry, keep)
+        stop()
+        await wait(30)
+        apply.assert_called_once()
+
+
 async def test_kept_as_long_as_the_recorder_does(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
@@ -120,6 +153,5 @@ async def test_kept_as_long_as_the_recorder_does(
     retention.async_keep_for(hass, entry, None)()
     assert await retention.async_apply_retention(hass, entry, None) == {}
     assert (
-        await retention.async_apply_retention(hass, entry, retention.timedelta(days=1))
-        == {}
+        await retention.async_apply_retention(hass, entry, timedelta(days=1)) == {}
     ), "without a recorder there is no history"
