@@ -17,6 +17,7 @@ from custom_components.smets1_cad.smart_energy.ecc import (
     KoblitzCurve,
     Point,
     PointError,
+    koblitz,
 )
 
 CURVES = pytest.mark.parametrize("curve", [SECT163K1, SECT283K1], ids=lambda c: c.name)
@@ -279,3 +280,15 @@ def test_keys_and_secrets_are_those_of_openssl(
         "pkeyutl", "-derive", "-inkey", first, "-peerkey", second.with_suffix(".pub")
     )
     assert shared.x.to_bytes(curve.scalar_size) == derived
+
+
+@CURVES
+def test_long_work_pauses_for_other_threads(
+    monkeypatch: pytest.MonkeyPatch, curve: KoblitzCurve
+) -> None:
+    """About every millisecond the GIL is let go: the event loop must not wait 5 ms for it each time."""
+    pauses: list[float] = []
+    monkeypatch.setattr(koblitz, "sleep", pauses.append)
+    curve.multiply_add((curve.order - 2, curve.base), (curve.order // 3, curve.base))
+    assert len(pauses) >= curve.field.degree // 64
+    assert sum(pauses) < 0.001

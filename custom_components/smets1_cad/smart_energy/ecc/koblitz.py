@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import sleep
 from typing import Final
 
 from ..errors import SmartEnergyError
@@ -10,6 +11,12 @@ from .tau import TauAdic
 
 _COMPRESSED_EVEN: Final = 0x02
 _COMPRESSED_ODD: Final = 0x03
+
+_STRETCH: Final = 64
+"""Positions of an expansion, about 1 ms of work, between two pauses."""
+_PAUSE: Final = 1e-6
+"""Seconds, and as much more as the system takes: in it another thread, such as that of an event
+loop, gets the GIL, which this one would not let go for 5 ms (`sys.getswitchinterval`)."""
 
 type _Affine = tuple[Spread, Spread]
 type _Table = dict[int, _Affine]
@@ -221,7 +228,7 @@ class KoblitzCurve:
     def _evaluate(
         self, expansions: Sequence[list[int]], tables: Sequence[_Table]
     ) -> _Projective:
-        """Return the sum of all expansions by Horner's rule, the powers of tau shared."""
+        """Return the sum of all expansions by Horner's rule, the powers of tau shared; pause now and then."""
         square = self.field.square
         total: _Projective = (1, 0, 0)
         for position in reversed(range(max(map(len, expansions), default=0))):
@@ -230,6 +237,8 @@ class KoblitzCurve:
             for digits, table in zip(expansions, tables, strict=True):
                 if position < len(digits) and (digit := digits[position]):
                     total = self._add_mixed(total, table[digit])
+            if position % _STRETCH == 0:
+                sleep(_PAUSE)
         return total
 
     def _add_mixed(self, first: _Projective, second: _Affine) -> _Projective:
