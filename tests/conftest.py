@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from pathlib import Path
 
-import probatio
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
@@ -13,10 +12,6 @@ from syrupy.assertion import SnapshotAssertion
 import custom_components.smets1_cad  # noqa: F401
 from custom_components.smets1_cad.const import DOMAIN
 from homeassistant.config_entries import HANDLERS
-
-# probatio 0.13.0 compiles a schema that is used often, and then does not know the
-# name `inf`, which zigpy 2.4.0 has in its own; here each test opens a stick anew.
-probatio.set_compile_policy(probatio.CompilePolicy.OFF)
 
 
 @pytest.fixture

@@ -6,13 +6,17 @@ It shares nothing with the integration. Its frames are spelled out as octets.
 import asyncio
 from collections.abc import AsyncGenerator
 import contextlib
+import copy
+import functools
 from random import Random
 import struct
 from typing import Any
 
+from bellows.config import CONFIG_SCHEMA
 from bellows.exception import EzspError
 import bellows.types as t
 from bellows.zigbee.application import ControllerApplication
+from zigpy.config import SCHEMA_DEVICE
 import zigpy.state
 import zigpy.types as zt
 from zigpy.zdo.types import SimpleDescriptor
@@ -30,6 +34,13 @@ LINK_KEY = bytes.fromhex("66B6900981E1EE3CA4206B6B861C02BB")
 
 class CadApplication(ControllerApplication):
     """The least of bellows that joins a network as a device."""
+
+    @staticmethod
+    def SCHEMA(given: dict[str, Any]) -> dict[str, Any]:
+        """Take what `config` gives: zigpy 2.4.0's own schema does not bear to be used fifty times."""
+        return copy.deepcopy(checked_config()) | {
+            "device": SCHEMA_DEVICE(given["device"])
+        }
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
@@ -308,6 +319,12 @@ def config(url: str) -> dict[str, Any]:
         "use_thread": False,
         "ezsp_config": {"CONFIG_APPLICATION_ZDO_FLAGS": 0},
     }
+
+
+@functools.cache
+def checked_config() -> dict[str, Any]:
+    """Return bellows' configuration with all that it adds."""
+    return CONFIG_SCHEMA(config(""))
 
 
 @contextlib.asynccontextmanager

@@ -57,6 +57,11 @@ class NotForCads(ControllerError):
 class JoiningApplication(bellows.zigbee.application.ControllerApplication):
     """The stick, once connected. One instance lives as long as one connection."""
 
+    @staticmethod
+    def SCHEMA(config: dict[str, Any]) -> dict[str, Any]:
+        """Take the config as it is: `application_config` has checked it."""
+        return config
+
     def __init__(
         self,
         config: dict[str, Any],

@@ -3,7 +3,8 @@
 from asyncio import timeout
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, override
+from functools import partial
+from typing import Final, override
 
 from bellows.ash import AshException
 import bellows.types as t
@@ -29,7 +30,7 @@ from ..smart_energy.network import (
 from . import joining
 from .application import JoiningApplication, NotForCads
 from .cbke import stick_cbke
-from .config import application_config
+from .config import BAUDRATE, application_config
 from .const import LOGGER
 from .keys import install_link_key
 from .privacy import private
@@ -66,8 +67,12 @@ class EzspRadio(HanRadio):
             baudrate: of a serial port; 115200 unless given.
             flow_control: "hardware", "software" or None.
         """
-        options: dict[str, Any] = {} if baudrate is None else {"baudrate": baudrate}
-        self._config = application_config(path, flow_control=flow_control, **options)
+        self._config = partial(
+            application_config,
+            path,
+            baudrate=BAUDRATE if baudrate is None else baudrate,
+            flow_control=flow_control,
+        )
         self._role = role
         self._application: JoiningApplication | None = None
         self._eui64: EUI64 | None = None
@@ -97,7 +102,7 @@ class EzspRadio(HanRadio):
     async def connect(self) -> None:
         await self.disconnect()
         application = JoiningApplication(
-            self._config, gate=self._pass_gate, on_event=self._tell
+            self._config(), gate=self._pass_gate, on_event=self._tell
         )
         try:
             async with _translated():
