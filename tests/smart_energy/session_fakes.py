@@ -8,6 +8,7 @@ from zigpy.types import EUI64
 
 from custom_components.smets1_cad.smart_energy.clusters import CLUSTERS
 from custom_components.smets1_cad.smart_energy.device import HanFrame
+from custom_components.smets1_cad.smart_energy.numbers import Attributes
 from custom_components.smets1_cad.smart_energy.session.record import (
     ClusterRecord,
     EndpointRecord,
@@ -37,10 +38,18 @@ def frame(
     endpoint: int = 1,
     sequence: int = 1,
     encrypted: bool = True,
+    attributes: Attributes | None = None,
 ) -> HanFrame:
     """Return a frame of the hub."""
     return HanFrame(
-        cluster(cluster_id, endpoint), sequence, command_id, general, command, encrypted
+        endpoint,
+        cluster_id,
+        sequence,
+        command_id,
+        general,
+        command,
+        encrypted,
+        attributes,
     )
 
 
@@ -53,22 +62,12 @@ def parsed(cluster_id: int, command_id: int, payload: str) -> HanFrame:
 
 
 def read_response(cluster_id: int, values: dict[int, Any], **options: Any) -> HanFrame:
-    """Return an answer to a read; an Exception type stands for UNSUPPORTED_ATTRIBUTE, an int status in a tuple for itself."""
-    records = []
-    for attribute, value in values.items():
-        status = value[0] if isinstance(value, tuple) else 0
-        records.append(
-            SimpleNamespace(
-                attrid=attribute, status=status, value=SimpleNamespace(value=value)
-            )
-        )
-    return frame(
-        cluster_id,
-        0x01,
-        SimpleNamespace(status_records=records),
-        general=True,
-        **options,
+    """Return an answer to a read; a status in a tuple says why an attribute was not read."""
+    said = Attributes(
+        {one: value for one, value in values.items() if not isinstance(value, tuple)},
+        {one: value[0] for one, value in values.items() if isinstance(value, tuple)},
     )
+    return frame(cluster_id, 0x01, None, general=True, attributes=said, **options)
 
 
 def record(*places: tuple[int, int, Any]) -> HanRecord:

@@ -1,6 +1,6 @@
 """Answers and reports of numbers, read without zigpy, beside zigpy reading the same octets."""
 
-from typing import Any
+from typing import Any, cast
 from unittest.mock import MagicMock
 
 from hypothesis import given, strategies as st
@@ -11,6 +11,8 @@ from zigpy.zcl.clusters.smartenergy import Metering
 from custom_components.smets1_cad.smart_energy.numbers import (
     READ_RESPONSE,
     REPORT,
+    Attributes,
+    attributes_of,
     read_numbers,
 )
 
@@ -44,30 +46,40 @@ def by_zigpy(frame: bytes) -> list[tuple[int, int, int | None]]:
     ]
 
 
+def said_to_zigpy(frame: bytes) -> Attributes:
+    """Return what zigpy's own class reads, as ours has it."""
+    command: Any = Metering(MagicMock(spec=Endpoint)).deserialize(frame)[1]
+    said = attributes_of(frame[2], command)
+    assert said is not None
+    return said
+
+
 def ours(frame: bytes) -> list[tuple[int, int, int | None]]:
+    """Return number, status and value of each attribute, as they are read here."""
     numbers = read_numbers(frame)
     assert numbers is not None
-    return [
-        (one.attrid, one.status, None if one.value is None else one.value.value)
-        for one in numbers.records
-    ]
+    assert numbers.attributes == said_to_zigpy(frame)
+    values, refused = numbers.attributes
+    return sorted(
+        [(one, 0, cast(int, value)) for one, value in values.items()]
+        + [(one, status, None) for one, status in refused.items()]
+    )
 
 
 def test_an_answer() -> None:
     numbers = read_numbers(ANSWER)
     assert numbers is not None
     assert (numbers.sequence, numbers.command_id) == (0x2A, READ_RESPONSE)
-    assert numbers.status_records is numbers.attribute_reports is numbers.records
-    assert ours(ANSWER) == [
-        (0x0000, 0, 0x4D64CC),
-        (0x0001, 0x86, None),
-        (0x0400, 0, -13),
-        (0x0200, 0, 0x80),
-        (0x0014, 0, 2),
-        (0x0007, 0, 0x3B9ACA00),
-        (0x0302, 0, 1000),
-    ]
-    assert ours(ANSWER) == by_zigpy(ANSWER)
+    assert numbers.attributes.values == {
+        0x0000: 0x4D64CC,
+        0x0400: -13,
+        0x0200: 0x80,
+        0x0014: 2,
+        0x0007: 0x3B9ACA00,
+        0x0302: 1000,
+    }
+    assert numbers.attributes.refused == {0x0001: 0x86}
+    assert ours(ANSWER) == sorted(by_zigpy(ANSWER))
 
 
 def test_a_report() -> None:
@@ -123,8 +135,12 @@ def test_what_is_left_to_zigpy(frame: str) -> None:
 
 
 def test_cut_anywhere_it_is_never_read_as_something_else() -> None:
-    whole = ours(ANSWER)
+    whole = by_zigpy(ANSWER)
     for length in range(len(ANSWER)):
-        numbers = read_numbers(ANSWER[:length])
-        if numbers is not None:
-            assert ours(ANSWER[:length]) == whole[: len(numbers.records)]
+        if read_numbers(ANSWER[:length]) is not None:
+            read = ours(ANSWER[:length])
+            assert read == sorted(whole[: len(read)])
+
+
+def test_other_commands_say_nothing_of_attributes() -> None:
+    assert attributes_of(0x0B, object()) is None

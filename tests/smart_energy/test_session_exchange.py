@@ -17,7 +17,7 @@ from custom_components.smets1_cad.smart_energy.session.errors import (
 )
 from custom_components.smets1_cad.smart_energy.session.exchange import Exchange
 
-from .session_fakes import cluster, read_response
+from .session_fakes import cluster, frame, read_response
 
 METER, PRICE = 0x0702, 0x0700
 
@@ -50,19 +50,22 @@ class Talk:
 
     def hear(self, frame: HanFrame) -> None:
         """Hand in a frame of the meter."""
-        self.exchange.frame_received(
-            HanFrame(
-                self.meter, frame.sequence, frame.command_id, frame.is_general, frame.command,
-                frame.encrypted,
-            )
-        )  # fmt: skip
+        self.exchange.frame_received(frame)
 
 
 def default_response(
-    status: int, command: int = 0, *, encrypted: bool = True
+    status: int, command: int = 0, *, endpoint: int = 1, encrypted: bool = True
 ) -> HanFrame:
     said = SimpleNamespace(status=status, command_id=command)
-    return HanFrame(cluster(METER), 7, 0x0B, True, said, encrypted)
+    return frame(
+        METER,
+        0x0B,
+        said,
+        general=True,
+        endpoint=endpoint,
+        sequence=7,
+        encrypted=encrypted,
+    )
 
 
 def answer(sequence: int = 7) -> HanFrame:
@@ -73,7 +76,7 @@ async def test_request_is_sent_once_and_acknowledged() -> None:
     talk = Talk()
     task = await talk.ask()
     talk.hear(answer())
-    assert (await task).command.status_records[0].value.value == 5
+    assert (await task).attributes == ({0: 5}, {})
     (options,) = talk.sent
     assert (options["tsn"], options["retries"]) == (7, 0)
     assert options["ask_for_ack"]
@@ -85,17 +88,15 @@ async def test_push_with_the_number_of_the_request_is_not_its_answer() -> None:
     """radio.md: zigpy would take it for the reply and lose the real one."""
     talk = Talk()
     task = await talk.ask()
-    report = HanFrame(
-        talk.meter, 7, 0x0A, True, SimpleNamespace(attribute_reports=[]), True
-    )
-    command = HanFrame(talk.meter, 7, 0x01, False, SimpleNamespace(), True)
-    talk.exchange.frame_received(report)
-    talk.exchange.frame_received(command)
-    talk.exchange.frame_received(HanFrame(cluster(PRICE), 7, 0x0A, True, None, True))
+    talk.hear(frame(METER, 0x0A, None, general=True, sequence=7))
+    talk.hear(frame(METER, 0x01, SimpleNamespace(), sequence=7))
+    talk.hear(frame(PRICE, 0x0A, None, general=True, sequence=7))
+    talk.hear(frame(PRICE, 0x0B, None, general=True, sequence=7))
+    talk.hear(default_response(0x01, endpoint=2))
     assert not task.done()
     talk.hear(answer())
     await task
-    assert len(talk.told) == 4
+    assert len(talk.told) == 6
 
 
 async def test_late_and_doubled_answers_are_not_told() -> None:

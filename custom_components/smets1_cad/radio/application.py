@@ -74,6 +74,8 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
         self._gate = gate
         self._on_event = on_event
         self.trust_centre: EUI64 | None = None
+        self.hub: SmartEnergyDevice | None = None
+        """The hub, once on a network."""
         self.role: EmberNodeType | None = None
         self.is_lost = False
 
@@ -120,10 +122,9 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
         """Bring up the stored network and model the hub; repairs and changes nothing."""
         await self.load_network_info()
         assert self.trust_centre is not None
-        hub = self.devices.get(self.trust_centre)
-        if hub is None:
+        if self.hub is None or self.hub.ieee != self.trust_centre:
             self.devices.clear()
-            self.add_device(self.trust_centre, HUB_ADDRESS)
+            self.hub = self.add_device(self.trust_centre, HUB_ADDRESS)
         self.controller_event.set()
 
     @override
@@ -173,15 +174,14 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
     @override
     def packet_received(self, packet: ZigbeePacket) -> None:
         """Take packets of the hub; leave everybody else's alone, undiscovered."""
-        source = packet.src
+        source, hub = packet.src, self.hub
         if (
             source is None
-            or source.addr_mode != AddrMode.NWK
             or source.address != HUB_ADDRESS
+            or source.addr_mode != AddrMode.NWK
         ):
             LOGGER.debug("Ignored a packet that is not the hub's")
-            return
-        if (hub := self.hub) is None:
+        elif hub is None:
             LOGGER.debug("Ignored a packet that came before the network was taken up")
         elif packet.profile_id == PROFILE_ID:
             # Nothing that zigpy looks for first (ZDO, Green Power, an unknown sender) is in it.
@@ -218,12 +218,6 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
         if self._ezsp is None:
             raise ControllerError("The stick is not connected")
         return self._ezsp
-
-    @property
-    def hub(self) -> SmartEnergyDevice | None:
-        """The hub, once on a network."""
-        device = self.devices.get(self.trust_centre) if self.trust_centre else None
-        return device if isinstance(device, SmartEnergyDevice) else None
 
     # What zigpy does by itself, and a CAD must not.
 

@@ -5,8 +5,7 @@ device it hears, and answers ZDO requests in the coordinator's name. The mixin
 turns these off, so that it also works under a quirk class.
 """
 
-from dataclasses import dataclass
-from typing import Any, Final, Protocol, override
+from typing import Any, Final, NamedTuple, Protocol, override
 
 from zigpy.device import ZigbeeDevice
 from zigpy.endpoint import Endpoint, Status
@@ -19,7 +18,7 @@ from zigpy.zdo.types import LogicalType, NodeDescriptor
 from .clusters import CLUSTERS
 from .const import PROFILE_ID
 from .egress import is_secured
-from .numbers import Numbers, read_numbers
+from .numbers import Attributes, Numbers, attributes_of, read_numbers
 
 LOCAL_ENDPOINT: Final = 1
 """The CAD's one Smart Energy endpoint."""
@@ -47,26 +46,28 @@ _HUB_DESCRIPTOR: Final = NodeDescriptor(
 """What address 0 must be, until it has been asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class HanFrame:
-    """One application frame, as zigpy parsed it.
+class HanFrame(NamedTuple):
+    """One application frame.
 
     Attributes:
-        cluster: the server cluster that sent it; knows its endpoint.
+        endpoint_id: the endpoint of the server that sent it.
+        cluster_id: the server's cluster.
         sequence: the ZCL transaction sequence number.
         command_id: within its kind.
         is_general: a ZCL general command; else one of the cluster's own.
-        command: zigpy's command schema, with the fields as attributes; of answers and
-            reports that hold only numbers a `Numbers`, which has the same fields.
+        command: zigpy's command schema, with the fields as attributes; None where `attributes` says all.
         encrypted: it came under the link key.
+        attributes: what an answer to a read or a report says; None of any other command.
     """
 
-    cluster: Cluster
+    endpoint_id: int
+    cluster_id: int
     sequence: int
     command_id: int
     is_general: bool
     command: Any
     encrypted: bool
+    attributes: Attributes | None = None
 
 
 class FrameListener(Protocol):
@@ -152,28 +153,21 @@ class SmartEnergyMixin(ZigbeeDevice):
         the key any more, and can say it only under the network key.
         """
         self.encrypted = TransmitOptions.APS_Encryption in packet.tx_options
-        data = packet.data.serialize()
-        if (
-            packet.profile_id == PROFILE_ID
-            and packet.src_ep != 0
-            and not self.encrypted
-            and is_secured(packet.cluster_id)
-            and not _is_default_response(data)
-        ):
-            self.dropped_unencrypted += 1
-            self.debug(
-                "Dropped an unencrypted frame of cluster 0x%04x", packet.cluster_id
-            )
-            return
-        if (
-            packet.profile_id == PROFILE_ID
-            and packet.src_ep is not None
-            and (ear := self.ears.get((packet.src_ep, packet.cluster_id))) is not None
-            and (numbers := read_numbers(data)) is not None
-        ):
-            self.lqi, self.rssi = packet.lqi, packet.rssi
-            ear.numbers_received(numbers)
-            return
+        if packet.profile_id == PROFILE_ID and packet.src_ep:
+            cluster_id, data = packet.cluster_id, packet.data.serialize()
+            if (
+                not self.encrypted
+                and is_secured(cluster_id)
+                and not _is_default_response(data)
+            ):
+                self.dropped_unencrypted += 1
+                self.debug("Dropped an unencrypted frame of cluster 0x%04x", cluster_id)
+                return
+            ear = self.ears.get((packet.src_ep, cluster_id))
+            if ear is not None and (numbers := read_numbers(data)) is not None:
+                self.lqi, self.rssi = packet.lqi, packet.rssi
+                ear.numbers_received(numbers, encrypted=self.encrypted)
+                return
         super().packet_received(packet)
 
     @override
@@ -226,51 +220,73 @@ class ClusterEar:
     def __init__(self, cluster: Cluster, listener: FrameListener) -> None:
         """Listen at once."""
         self.cluster: Final = cluster
+        self._endpoint_id = int(cluster.endpoint.endpoint_id)
+        self._cluster_id = int(cluster.cluster_id)
         self._listener = listener
         cluster.add_listener(self)
         if isinstance(device := cluster.endpoint.device, SmartEnergyMixin):
-            device.ears[self._place] = self
-
-    @property
-    def _place(self) -> tuple[int, int]:
-        return int(self.cluster.endpoint.endpoint_id), int(self.cluster.cluster_id)
+            device.ears[self._endpoint_id, self._cluster_id] = self
 
     def close(self) -> None:
         """Stop listening."""
         self.cluster.remove_listener(self)
-        device = self.cluster.endpoint.device
-        if (
-            isinstance(device, SmartEnergyMixin)
-            and device.ears.get(self._place) is self
-        ):
-            del device.ears[self._place]
+        device, place = (
+            self.cluster.endpoint.device,
+            (self._endpoint_id, self._cluster_id),
+        )
+        if isinstance(device, SmartEnergyMixin) and device.ears.get(place) is self:
+            del device.ears[place]
 
-    def numbers_received(self, numbers: Numbers) -> None:
+    def numbers_received(self, numbers: Numbers, *, encrypted: bool) -> None:
         """Take an answer or a report that zigpy has not seen."""
-        self._hand_on(
-            numbers.sequence, numbers.command_id, is_general=True, command=numbers
+        self._listener.frame_received(
+            HanFrame(
+                self._endpoint_id,
+                self._cluster_id,
+                numbers.sequence,
+                numbers.command_id,
+                is_general=True,
+                command=None,
+                encrypted=encrypted,
+                attributes=numbers.attributes,
+            )
         )
 
     def general_command(self, header: Any, command: Any) -> None:
         """Take a general command; zigpy calls this."""
-        self._hand_on(header.tsn, header.command_id, is_general=True, command=command)
+        command_id = int(header.command_id)
+        self._hand_on(
+            int(header.tsn),
+            command_id,
+            is_general=True,
+            command=command,
+            attributes=attributes_of(command_id, command),
+        )
 
     def cluster_command(self, sequence: int, command_id: int, command: Any) -> None:
         """Take one of the cluster's own commands; zigpy calls this."""
-        self._hand_on(sequence, command_id, is_general=False, command=command)
+        self._hand_on(int(sequence), int(command_id), is_general=False, command=command)
 
     def _hand_on(
-        self, sequence: int, command_id: int, *, is_general: bool, command: Any
+        self,
+        sequence: int,
+        command_id: int,
+        *,
+        is_general: bool,
+        command: Any,
+        attributes: Attributes | None = None,
     ) -> None:
         device = self.cluster.endpoint.device
         encrypted = isinstance(device, SmartEnergyMixin) and device.encrypted
         self._listener.frame_received(
             HanFrame(
-                self.cluster,
-                int(sequence),
-                int(command_id),
-                is_general,
-                command,
-                encrypted,
+                self._endpoint_id,
+                self._cluster_id,
+                sequence,
+                command_id,
+                is_general=is_general,
+                command=command,
+                encrypted=encrypted,
+                attributes=attributes,
             )
         )

@@ -5,12 +5,13 @@ costs more than all that Home Assistant does with a reading. A frame with anythi
 else in it, or with anything odd about it, is left to zigpy and `clusters.answers`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 READ_RESPONSE: Final = 0x01
 REPORT: Final = 0x0A
+ATTRIBUTE_COMMANDS: Final = (READ_RESPONSE, REPORT)
+"""General commands that say what attributes are."""
 
 _FROM_SERVER: Final = 0x18
 """Frame control of a general command of a server, no default response wanted."""
@@ -26,51 +27,30 @@ _TYPES: Final = {
 """Bitmaps, integers, enumerations and UTCTime (ZCL 2.6.2): octets, and whether signed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A value, where zigpy has a `TypeValue`."""
-
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class NumberRecord:
-    """One attribute, where zigpy has a `ReadAttributeRecord` or an `Attribute`.
+class Attributes(NamedTuple):
+    """What a Read Attributes Response or a Report Attributes says, whoever read it.
 
     Attributes:
-        attrid: number of the attribute.
-        status: 0, or why it was not read.
-        value: None where it was not read.
+        values: of the attributes that were read, by their numbers.
+        refused: of the others the ZCL status that says why not, by their numbers.
     """
 
-    attrid: int
-    status: int
-    value: Number | None
+    values: Mapping[int, object]
+    refused: Mapping[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """A Read Attributes Response or a Report Attributes, with the fields of zigpy's.
+class Numbers(NamedTuple):
+    """A frame of nothing but numbers.
 
     Attributes:
         sequence: the ZCL transaction sequence number.
         command_id: `READ_RESPONSE` or `REPORT`.
-        records: the attributes, in their order.
+        attributes: what it says.
     """
 
     sequence: int
     command_id: int
-    records: Sequence[NumberRecord]
-
-    @property
-    def status_records(self) -> Sequence[NumberRecord]:
-        """The attributes of a Read Attributes Response."""
-        return self.records
-
-    @property
-    def attribute_reports(self) -> Sequence[NumberRecord]:
-        """The attributes of a Report Attributes."""
-        return self.records
+    attributes: Attributes
 
 
 def read_numbers(frame: bytes) -> Numbers | None:
@@ -82,32 +62,48 @@ def read_numbers(frame: bytes) -> Numbers | None:
     Returns:
         What it says; None for every other frame, also for one that is cut short.
     """
+    end = len(frame)
     if (
-        len(frame) <= _HEADER
+        end <= _HEADER
         or frame[0] != _FROM_SERVER
-        or frame[2] not in (READ_RESPONSE, REPORT)
+        or (command_id := frame[2]) not in ATTRIBUTE_COMMANDS
     ):
         return None
-    has_status = frame[2] == READ_RESPONSE
-    records: list[NumberRecord] = []
-    offset, end = _HEADER, len(frame)
+    values: dict[int, int] = {}
+    refused: dict[int, int] = {}
+    offset = _HEADER
     try:
         while offset < end:
-            number, status = frame[offset] | frame[offset + 1] << 8, 0
+            number = frame[offset] | frame[offset + 1] << 8
             offset += 2
-            if has_status:
+            if command_id == READ_RESPONSE:
                 status = frame[offset]
                 offset += 1
                 if status:
-                    records.append(NumberRecord(number, status, None))
+                    refused[number] = status
                     continue
             octets, signed = _TYPES[frame[offset]]
-            offset += 1
-            value = int.from_bytes(
-                frame[offset : offset + octets], "little", signed=signed
+            begin, offset = offset + 1, offset + 1 + octets
+            values[number] = int.from_bytes(
+                frame[begin:offset], "little", signed=signed
             )
-            offset += octets
-            records.append(NumberRecord(number, 0, Number(value)))
     except IndexError, KeyError:
         return None
-    return Numbers(frame[1], frame[2], records) if offset == end else None
+    if offset != end:
+        return None
+    return Numbers(frame[1], command_id, Attributes(values, refused))
+
+
+def attributes_of(command_id: int, command: Any) -> Attributes | None:
+    """Return what zigpy read of an answer or a report; None for other general commands."""
+    if command_id == REPORT:
+        return Attributes(
+            {int(one.attrid): one.value.value for one in command.attribute_reports}, {}
+        )
+    if command_id == READ_RESPONSE:
+        records = command.status_records
+        return Attributes(
+            {int(one.attrid): one.value.value for one in records if one.status == 0},
+            {int(one.attrid): int(one.status) for one in records if one.status != 0},
+        )
+    return None

@@ -26,9 +26,6 @@ from .record import HanRecord
 _MANUFACTURER: Final = 0x0004
 _MODEL: Final = 0x0005
 
-_LATEST: Final = timedelta(minutes=1)
-"""How long after the half hour a reading still stands for its register there."""
-
 _MARKS: Final = 96
 """Half hours of which registers are kept: two days."""
 
@@ -78,10 +75,12 @@ class HalfHourCheck:
         self._told: set[Fuel] = set()
 
     def note(self, reading: ElectricityReading | GasReading) -> None:
-        """Keep the registers of the first reading after each half hour."""
+        """Keep the registers of the first reading in the first minute of each half hour."""
         at = reading.metered_at or reading.received_at
-        if at - (mark := half_hour_start(at)) > _LATEST:
+        if at.minute % 30:
+            # Its register has moved on since the half hour.
             return
+        mark = half_hour_start(at)
         for unit, register in _registers(reading):
             if register is not None:
                 marks = self._marks.setdefault((reading.fuel, unit), {})

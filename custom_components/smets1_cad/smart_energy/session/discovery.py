@@ -8,8 +8,9 @@ from zigpy.zdo.types import Status as ZdoStatus
 
 from ...cad.models import Fuel
 from ..const import PROFILE_ID, ClusterId
-from ..device import HanFrame, SmartEnergyDevice
+from ..device import SmartEnergyDevice
 from ..network import RadioLost
+from ..numbers import Attributes
 from .const import LOGGER
 from .errors import HubRefused, HubSilent, NoHubServices
 from .exchange import Exchange
@@ -159,18 +160,18 @@ async def read_once(
         raise
 
 
-def keep_static(known: ClusterRecord, frame: HanFrame, cluster_id: int) -> list[int]:
+def keep_static(known: ClusterRecord, said: Attributes, cluster_id: int) -> list[int]:
     """Keep what a Read Attributes Response says of attributes that do not change; return which."""
     answered: list[int] = []
-    for item in frame.command.status_records:
-        attribute = int(item.attrid)
-        if not is_static(cluster_id, attribute):
-            continue
-        answered.append(attribute)
-        if item.status != _SUPPORTED:
+    for attribute, value in said.values.items():
+        if is_static(cluster_id, attribute):
+            answered.append(attribute)
+            if (kept := static_value(value)) is not None:
+                known.static[attribute] = kept
+    for attribute in said.refused:
+        if is_static(cluster_id, attribute):
+            answered.append(attribute)
             known.missing.add(attribute)
-        elif (value := static_value(item.value.value)) is not None:
-            known.static[attribute] = value
     return answered
 
 

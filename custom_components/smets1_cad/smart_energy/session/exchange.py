@@ -35,7 +35,11 @@ class _Pending:
         A push that happens to carry the number is one only if it is of the kind
         that was asked for; then it says the same.
         """
-        if frame.cluster is not self.cluster or frame.sequence != self.sequence:
+        if (
+            frame.sequence != self.sequence
+            or frame.cluster_id != self.cluster.cluster_id
+            or frame.endpoint_id != self.cluster.endpoint.endpoint_id
+        ):
             return False
         if _is_default_response(frame):
             return bool(frame.command.command_id == self.command_id)
@@ -117,7 +121,11 @@ class Exchange(FrameListener):
             and not pending.reply.done()
             and pending.is_answered_by(frame)
         )
-        if not answers and _is_read_response(frame):
+        if (
+            not answers
+            and frame.is_general
+            and frame.command_id == GeneralCommand.Read_Attributes_rsp
+        ):
             # It is late, or came twice: newer values may have been told since.
             self.late += 1
             self._on_late(frame)
@@ -126,7 +134,7 @@ class Exchange(FrameListener):
             self._on_frame(frame)
         except Exception:  # noqa: BLE001 - one bad value must not cost the reply
             LOGGER.exception(
-                "A frame of cluster 0x%04x broke its handler", frame.cluster.cluster_id
+                "A frame of cluster 0x%04x broke its handler", frame.cluster_id
             )
         if answers and pending is not None and not pending.reply.done():
             pending.reply.set_result(frame)
@@ -264,10 +272,6 @@ def _closed() -> HubSilent:
 
 def _is_default_response(frame: HanFrame) -> bool:
     return frame.is_general and frame.command_id == GeneralCommand.Default_Response
-
-
-def _is_read_response(frame: HanFrame) -> bool:
-    return frame.is_general and frame.command_id == GeneralCommand.Read_Attributes_rsp
 
 
 def _is_success(frame: HanFrame) -> bool:

@@ -46,7 +46,7 @@ def is_news(frame: HanFrame) -> bool:
     """Whether a frame is the hub's word that a device runs other software."""
     return (
         not frame.is_general
-        and int(frame.cluster.cluster_id) == ClusterId.EVENTS
+        and frame.cluster_id == ClusterId.EVENTS
         and frame.command_id == _PUBLISH_EVENT
         and int(frame.command.event_id) in _NEWS
     )

@@ -7,7 +7,6 @@ from .const import KEEP_ALIVES_LOST, LOGGER, Timings
 from .discovery import endpoints_with
 from .errors import HubRefused, HubSilent
 from .exchange import Exchange
-from .reader import records
 from .record import HanRecord
 
 _BASE = 0x0000
@@ -73,7 +72,7 @@ class KeepAlive:
             return True
         self.missed = 0
         if cluster_id == ClusterId.KEEP_ALIVE:
-            said = dict(records(frame))
+            said = frame.attributes.values if frame.attributes else {}
             base, jitter = said.get(_BASE), said.get(_JITTER)
             if isinstance(base, int) and 0 < base < 0xFF:
                 spread = jitter if isinstance(jitter, int) and jitter < 0xFFFF else 0

@@ -95,10 +95,8 @@ class KeyExchange:
         except (HubSilent, HubRefused) as err:
             LOGGER.debug("The hub does not say which suites it offers: %s", err)
             return CryptoSuite.SUITE_1
-        for record in getattr(frame.command, "status_records", ()):
-            if record.attrid == SUITE_ATTRIBUTE and record.status == 0:
-                return int(record.value.value)
-        return CryptoSuite.SUITE_1
+        said = frame.attributes and frame.attributes.values.get(SUITE_ATTRIBUTE)
+        return said if isinstance(said, int) else CryptoSuite.SUITE_1
 
     async def on_host(
         self,

@@ -51,7 +51,7 @@ class HubLink:
         self.exchange.close()
 
     def _take(self, frame: HanFrame) -> None:
-        if int(frame.cluster.cluster_id) == ClusterId.KEY_ESTABLISHMENT:
+        if frame.cluster_id == ClusterId.KEY_ESTABLISHMENT:
             if self._keys is not None:
                 self._keys.frame_received(frame)
             return

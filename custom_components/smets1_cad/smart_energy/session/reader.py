@@ -1,6 +1,5 @@
 """Read a fuel: one burst, the registers first, then what else is due."""
 
-from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
@@ -9,6 +8,7 @@ from ...cad.models import Fuel
 from ...cad.pacing import Burst
 from ..const import ClusterId
 from ..device import HanFrame
+from ..numbers import READ_RESPONSE, Attributes
 from .chores import CONVERSION, Chore, ChoreList
 from .const import LOGGER
 from .deviations import quirk_of
@@ -25,8 +25,6 @@ _UNSUPPORTED_ATTRIBUTE: Final = 0x86
 _UNSUPPORTED_COMMANDS: Final = frozenset({0x81, 0x82, 0xC3})
 """UNSUP_CLUSTER_COMMAND, UNSUP_GENERAL_COMMAND, UNSUPPORTED_CLUSTER."""
 
-READ_RESPONSE: Final = 0x01
-REPORT: Final = 0x0A
 GET_PROFILE: Final = 0x00
 GET_PROFILE_RESPONSE: Final = 0x00
 
@@ -187,48 +185,28 @@ class Reader:
 
     def frame_received(self, frame: HanFrame) -> None:
         """Learn from a reply or a report which attributes the hub has, and those that do not change."""
-        if is_news(frame):
-            self._record.doubt()
+        if (said := frame.attributes) is None:
+            if is_news(frame):
+                self._record.doubt()
             return
-        if not frame.is_general or frame.command_id not in (READ_RESPONSE, REPORT):
-            return
-        number, cluster_id = (
-            int(frame.cluster.endpoint.endpoint_id),
-            int(frame.cluster.cluster_id),
-        )
-        place = self._record.endpoints.get(number)
-        known = place and place.clusters.get(cluster_id)
+        place = self._record.endpoints.get(frame.endpoint_id)
+        known = place and place.clusters.get(frame.cluster_id)
         if not known:
             return
-        self.learnt |= _learn(known, frame, cluster_id)
+        self.learnt |= _learn(known, said, frame.cluster_id)
         if frame.command_id == READ_RESPONSE:
-            answered = keep_static(known, frame, cluster_id)
-            self._gate.restore({(number, cluster_id, one) for one in answered})
+            answered = keep_static(known, said, frame.cluster_id)
+            self._gate.restore(
+                {(frame.endpoint_id, frame.cluster_id, one) for one in answered}
+            )
 
 
-def records(frame: HanFrame) -> Iterable[tuple[int, object]]:
-    """Return id and value of every attribute that a reply or a report tells."""
-    if frame.command_id == REPORT:
-        for item in frame.command.attribute_reports:
-            yield int(item.attrid), item.value.value
-    else:
-        for item in frame.command.status_records:
-            if item.status == 0:
-                yield int(item.attrid), item.value.value
-
-
-def _learn(known: ClusterRecord, frame: HanFrame, cluster_id: int) -> bool:
+def _learn(known: ClusterRecord, said: Attributes, cluster_id: int) -> bool:
     before = len(known.supported), len(known.missing)
-    known.supported |= {
-        attribute
-        for attribute, _ in records(frame)
-        if not is_static(cluster_id, attribute)
-    }
+    if new := said.values.keys() - known.supported:
+        known.supported |= {one for one in new if not is_static(cluster_id, one)}
     known.missing -= known.supported
-    if frame.command_id == READ_RESPONSE:
-        known.missing |= {
-            int(item.attrid)
-            for item in frame.command.status_records
-            if item.status == _UNSUPPORTED_ATTRIBUTE
-        }
+    for attribute, status in said.refused.items():
+        if status == _UNSUPPORTED_ATTRIBUTE:
+            known.missing.add(attribute)
     return (len(known.supported), len(known.missing)) != before

@@ -21,3 +21,9 @@ STATIC: Final[Mapping[int, range]] = {
 def is_static(cluster_id: int, attribute: int) -> bool:
     """Whether an attribute is read once per join."""
     return attribute in STATIC.get(cluster_id, ())
+
+
+def changing[T](cluster_id: int, attributes: Mapping[int, T]) -> Mapping[int, T]:
+    """Return the attributes that are not read once per join."""
+    static = STATIC.get(cluster_id, ())
+    return {one: value for one, value in attributes.items() if one not in static}

@@ -29,9 +29,8 @@ from ..values.time import UTC_INVALID, UTC_NOW, utc_from_raw
 from .const import LOGGER
 from .deviations import HalfHourCheck, quirk_of
 from .discovery import endpoints_with
-from .reader import READ_RESPONSE, REPORT, records
 from .record import EndpointRecord, HanRecord
-from .static import is_static
+from .static import changing
 from .tariff_book import TariffBook
 
 _BLOCK: Final = 0x000E
@@ -77,24 +76,20 @@ class Teller:
 
     def tell(self, frame: HanFrame) -> list[CadUpdate]:
         """Return what a frame says; nothing for one that says nothing to people."""
-        number = int(frame.cluster.endpoint.endpoint_id)
+        number, cluster_id = frame.endpoint_id, frame.cluster_id
         place = self.record.endpoints.get(number)
         if place is None:
             return []
-        now, cluster_id = self._clock.now_utc(), int(frame.cluster.cluster_id)
-        if frame.is_general:
-            if frame.command_id not in (READ_RESPONSE, REPORT):
-                return []
-            read = {
-                key: value
-                for key, value in records(frame)
-                if not is_static(cluster_id, key)
-            }
+        now = self._clock.now_utc()
+        if frame.attributes is not None:
+            read = changing(cluster_id, frame.attributes.values)
             return (
                 list(self._attributes(number, place, cluster_id, read, now))
                 if read
                 else []
             )
+        if frame.is_general:
+            return []
         if cluster_id == ClusterId.METERING:
             return list(self._profile(number, frame))
         told = self._commands.get((cluster_id, frame.command_id))
