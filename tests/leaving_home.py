@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, override
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from pytest_homeassistant_custom_component.common import (
@@ -85,6 +85,8 @@ class LeavingHome:
     freezer: FrozenDateTimeFactory
     entry: MockConfigEntry
     link: LeavingLink = field(default_factory=LeavingLink)
+    leave: AsyncMock = field(default_factory=AsyncMock)
+    """What has a stick leave its network when no entry runs it."""
 
     async def store(self) -> CadStore:
         """Return the CAD's own store."""
@@ -230,6 +232,10 @@ async def leaving_home(
 
     with (
         patch("custom_components.smets1_cad.assembly.async_build_session", build),
+        patch(
+            "custom_components.smets1_cad.leaving_stick.async_leave_by_stick",
+            home.leave,
+        ),
         patch("homeassistant.components.usb.scan_serial_ports", return_value=[]),
         patch("homeassistant.components.usb.USBDiscovery.async_setup"),
     ):

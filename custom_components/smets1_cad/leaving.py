@@ -6,8 +6,10 @@ What a person can ask for in several places (action, button, options) is here on
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_DEVICE
 from homeassistant.core import HomeAssistant
 
+from .cad.errors import CadError
 from .consent import Withdrawal
 from .const import LOGGER
 from .coordinator import Smets1CadConfigEntry
@@ -15,9 +17,11 @@ from .erasure.registries import async_forget_issues
 from .erasure.report import ErasureReport
 from .evidence_file import async_remove_evidence
 from .leaving_issues import async_report_removed, async_report_tenancy_listed
+from .leaving_stick import async_leave_for_good, async_report_stick, shares_stick
 from .pairing import Pairing, PairingError, async_stored_pairing
 from .pairing_states import PairingState, UnpairWhy
 from .request_text import Purpose
+from .smart_energy.eui64 import Eui64
 from .store import StoreError, async_get_store, async_remove_store
 from .supplier_texts import SupplierText, async_supplier_texts
 from .suppliers import Route
@@ -116,19 +120,31 @@ async def async_unpair_texts(
 
 
 async def async_forget_cad(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Delete everything that is stored of a CAD whose entry is removed, whether or not it can be read.
+    """Have the stick of an entry that is removed leave the network, and delete everything that is stored of it.
 
-    Where the supplier still lists the CAD, an issue says so and stays.
+    That is so whether or not it can be read, and whether or not the stick is there. Where
+    the supplier still lists the CAD, or the stick is still on the network, an issue says
+    so and stays.
     """
     assert entry.unique_id is not None
+    pairing = stuck = None
     try:
+        eui64 = Eui64.parse(entry.unique_id)
         store = await async_get_store(hass, entry.unique_id)
+        if not shares_stick(hass, entry):
+            path = entry.data[CONF_DEVICE]
+            stuck = await async_leave_for_good(hass, store, path, eui64)
         pairing = await async_stored_pairing(store.pairing)
-    except StoreError as err:
+    except CadError as err:
         LOGGER.warning("What was stored of the pairing cannot be read: %s", err)
-        pairing = None
-    await async_remove_store(hass, entry.unique_id)
+    try:
+        await async_remove_store(hass, entry.unique_id)
+    except StoreError as err:
+        # The CAD's own file is gone; of another only a hash was to go.
+        LOGGER.warning("How far the consent log had got is still on record: %s", err)
     await async_remove_evidence(hass, entry)
     async_forget_issues(hass, entry)
     if pairing is not None and pairing.supplier_may_list_cad:
-        async_report_removed(hass, entry, pairing)
+        async_report_removed(hass, entry.entry_id, pairing)
+    if stuck is not None:
+        await async_report_stick(hass, store, eui64, stuck)

@@ -25,6 +25,8 @@ TENANCY_STILL_LISTED: Final = "tenancy_still_listed"
 """The tenancy has changed, and the supplier has not been told that the CAD goes with it."""
 REMOVED_STILL_LISTED: Final = "removed_still_listed"
 """The entry is gone, and the supplier has not been told."""
+REMOVED_STICK: Final = "removed_stick"
+"""The entry is gone, and its stick is still on the network."""
 UNPAIR_REFUSED: Final = "unpair_refused"
 UNPAIR_TO_SEND: Final = "unpair_to_send"
 UNPAIRED: Final = "unpaired"
@@ -92,11 +94,9 @@ def async_clear_leaving(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 
 
 @callback
-def async_report_removed(
-    hass: HomeAssistant, entry: ConfigEntry[Any], pairing: Pairing
-) -> None:
-    """Say that the supplier still lists a CAD whose entry is gone."""
-    _report_listed(hass, entry, pairing, REMOVED_STILL_LISTED)
+def async_report_removed(hass: HomeAssistant, name: str, pairing: Pairing) -> None:
+    """Say that the supplier still lists a CAD that is gone; the name is the entry's, or its file's."""
+    _report_listed(hass, name, pairing, REMOVED_STILL_LISTED)
 
 
 @callback
@@ -107,7 +107,7 @@ def async_report_tenancy_listed(
 
     Whoever dismisses it has no use for the supplier's name any more, so it is forgotten.
     """
-    _report_listed(hass, entry, pairing, TENANCY_STILL_LISTED)
+    _report_listed(hass, entry.entry_id, pairing, TENANCY_STILL_LISTED)
     issue = issue_id(TENANCY_STILL_LISTED, entry)
 
     @callback
@@ -122,18 +122,16 @@ def async_report_tenancy_listed(
     stop = hass.bus.async_listen(ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED, look)
 
 
-def _report_listed(
-    hass: HomeAssistant, entry: ConfigEntry[Any], pairing: Pairing, kind: str
-) -> None:
+def _report_listed(hass: HomeAssistant, name: str, pairing: Pairing, kind: str) -> None:
     """Say what the supplier has to be told.
 
-    Of an entry that is gone it stays over a restart, since nothing else is left to remind
+    Of a CAD that is gone it stays over a restart, since nothing else is left to remind
     of it. Of an earlier tenancy nothing is written to disk.
     """
     ir.async_create_issue(
         hass,
         DOMAIN,
-        issue_id(kind, entry),
+        f"{kind}_{name}",
         is_fixable=True,
         is_persistent=kind == REMOVED_STILL_LISTED,
         severity=ir.IssueSeverity.WARNING,

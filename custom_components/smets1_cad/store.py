@@ -5,7 +5,7 @@ more file, for what belongs to no single CAD: the pace of each HAN, and how far
 each consent log had got, which shows if a log is cut off later.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 from functools import partial
 import hashlib
@@ -42,6 +42,7 @@ class ProcessStore(Document):
     Attributes:
         pacing: for `cad.pacing.Pacer`.
         heads: how far each consent log had got, by the hash that names its CAD.
+        former: the network that a removed CAD's stick was left on, both as hashes; see `leaving_stick`.
     """
 
     def __init__(self, hass: HomeAssistant) -> None:
@@ -49,6 +50,7 @@ class ProcessStore(Document):
         super().__init__(hass, DOMAIN)
         self.pacing: Final = Section[Mapping[str, Any]](self, "pacing")
         self.heads: Final = Section[dict[str, str]](self, "heads", decode=dict)
+        self.former: Final = Section[dict[str, str]](self, "former", decode=dict)
 
 
 class CadStore(Document):
@@ -87,6 +89,17 @@ class CadStore(Document):
         self.counters: Final = Section[dict[str, int]](
             self, "counters", decode=_counters
         )
+
+    async def async_erase(self, *, keep: Collection[str] = ()) -> None:
+        """Forget every section, but for the consent log, and those to keep; and what is left of earlier files.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        for name, section in vars(self).items():
+            if isinstance(section, Section) and name not in {"consent", *keep}:
+                await section.clear()
+        await self.async_remove_leftovers()
 
     @override
     async def async_remove(self) -> None:

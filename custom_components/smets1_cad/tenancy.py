@@ -359,18 +359,10 @@ async def _async_erase_store(
         StoreError: it could not be written.
     """
     await consents.erase(Withdrawal.CHANGE_OF_TENANCY)
-    sections = {
-        name: section
-        for name, section in vars(store).items()
-        if isinstance(section, Section) and name != "consent"
-    }
-    for name, section in sections.items():
-        if end_pairing or name not in _PAIRING:
-            await section.clear()
+    await store.async_erase(keep=() if end_pairing else _PAIRING)
     if not end_pairing and (session := await store.session.load()) is not None:
         # The network stays; what the meters said of themselves is asked anew.
         await store.session.save({**session, "endpoints": {}, "read_once": []})
-    await store.async_remove_leftovers()
 
 
 async def _async_started(hass: HomeAssistant) -> None:

@@ -42,7 +42,7 @@ def ports(hass: HomeAssistant) -> Generator[AsyncMock]:
     """What the scan of the ports finds: nothing, unless a test says otherwise."""
     hass.config.components |= {"usb", "file_upload"}
     with patch(
-        "custom_components.smets1_cad.flow.radio.async_scan_serial_ports",
+        "custom_components.smets1_cad.ports.async_scan_serial_ports",
         AsyncMock(return_value=[]),
     ) as scan:
         yield scan

@@ -1,21 +1,15 @@
 """The steps about the CAD itself: its radio, its certificate, its install code."""
 
 from collections.abc import Callable, Sequence
-import os
 from typing import Any, Final, override
 
 import probatio
 from zigpy.types import EUI64
 
 from homeassistant.components.file_upload import process_uploaded_file
-from homeassistant.components.usb import (
-    SerialPortConsumer,
-    async_get_serial_port_consumers,
-    async_scan_serial_ports,
-)
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.const import CONF_DEVICE
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -29,6 +23,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN, LOGGER
+from ..ports import async_port_users
 from ..radio.probe import StickError, StickInfo, probe
 from ..smart_energy.certificate import Credentials, load_credentials
 from ..smart_energy.errors import CertificateError, Eui64Error, InstallCodeError
@@ -72,22 +67,6 @@ DOUBTFUL_CODE_SCHEMA: Final = probatio.Schema(
 )
 
 
-async def _port_users(hass: HomeAssistant, path: str) -> list[SerialPortConsumer]:
-    """Return the integrations and apps that already use a port, under whichever of its names."""
-    ports = await async_scan_serial_ports(hass)
-    consumers = await async_get_serial_port_consumers(hass, ports)
-    resolved = await hass.async_add_executor_job(_resolved, path)
-    names = {path, resolved} | {
-        port.device for port in ports if resolved in (port.device, port.resolved_device)
-    }
-    return [user for name in sorted(names) for user in consumers.get(name, ())]
-
-
-def _resolved(path: str) -> str:
-    """Follow the links of a port on this machine; an address on the network is what it is."""
-    return os.path.realpath(path) if path.startswith("/") else path
-
-
 class RadioSteps(PairingSteps):
     """Your CAD: which radio, which certificate, which install code."""
 
@@ -110,7 +89,7 @@ class RadioSteps(PairingSteps):
         Raises:
             AbortFlow: the port belongs to an entry of this integration that has it open.
         """
-        for user in await _port_users(self.hass, path):
+        for user in await async_port_users(self.hass, path):
             if user.domain != DOMAIN:
                 return {CONF_DEVICE: "in_use"}, user.title
             if user.active and user.config_entry_id != entry_id:
@@ -152,10 +131,10 @@ class RadioSteps(PairingSteps):
                 await self.async_set_unique_id(str(self._stick.eui64))
                 self._abort_if_unique_id_configured(updates={CONF_DEVICE: path})
                 errors = await self._begin(path)
+                if errors and (shown := await self._on_a_network()) is not None:
+                    return shown
             if not errors:
-                if self._is_resumable:
-                    return await self.async_step_resume()
-                return await self.async_step_cad()
+                return await self._go_on()
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(RADIO_SCHEMA, user_input),
@@ -182,12 +161,22 @@ class RadioSteps(PairingSteps):
             return {CONF_DEVICE: "on_a_network"}
         return {}
 
+    async def _on_a_network(self) -> ConfigFlowResult | None:
+        """Show what can be done about a stick that is on a network; the class that knows more says what, None for nothing."""
+        raise NotImplementedError
+
+    async def _go_on(self) -> ConfigFlowResult:
+        """Go on with a stick that is free, or on this CAD's network."""
+        if self._is_resumable:
+            return await self.async_step_resume()
+        return await self.async_step_cad()
+
     async def async_step_resume(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Offer to go on with what was entered earlier for this stick."""
         return self.async_show_menu(
-            step_id="resume", menu_options=["cad", "start_over"]
+            step_id="resume", menu_options=["cad", "start_over", "give_up"]
         )
 
     async def async_step_start_over(

@@ -23,6 +23,7 @@ from ..smart_energy.eui64 import Eui64
 from ..store import StoreError, async_get_store
 from .correction import UNPAIRING
 from .draft import Draft
+from .former import FormerSteps
 from .radio import RADIO_SCHEMA
 from .service import ServiceSteps
 
@@ -30,7 +31,7 @@ NOT_ASKED: Final = 0
 """EZSP version of a stick that was not opened now."""
 
 
-class ReopeningSteps(ServiceSteps):
+class ReopeningSteps(ServiceSteps, FormerSteps):
     """Reauthentication and reconfiguration."""
 
     _is_anew: bool = False

@@ -6,7 +6,7 @@ from typing import Final, override
 
 from bellows.exception import EzspError, InvalidCommandError
 from bellows.ezsp import EZSP
-from bellows.types import EzspMfgTokenId, sl_Status
+from bellows.types import EmberNodeType, EzspMfgTokenId, sl_Status
 from zigpy.config import CONF_DEVICE_BAUDRATE, CONF_DEVICE_PATH, SCHEMA_DEVICE
 
 from ..cad.errors import CadError, Responsible
@@ -25,6 +25,8 @@ BAUDRATE: Final = 115200
 
 CONNECT_TIMEOUT: Final = 20.0
 """Seconds. A stick answers within one; a network port may need its reset twice."""
+
+_DEVICES: Final = frozenset({EmberNodeType.END_DEVICE, EmberNodeType.ROUTER})
 
 _CODE_SIZES: Final = (6, 8, 12, 16)
 """Octets of an install code by bits 1 and 2 of the token's flags."""
@@ -67,6 +69,8 @@ class StickInfo:
         board: the board's name, as its maker wrote it.
         extended_pan_id: of the network that it is on already, another program's or an
             earlier pairing's; None if it is on none.
+        is_device: whether it is a device of that network, as a CAD is, and not its coordinator, as another program's
+            stick is.
         install_code: the one that its maker wrote into it.
         cbke_suites: suites for which it has both the elliptic-curve library and a
             certificate of its own.
@@ -78,6 +82,7 @@ class StickInfo:
     manufacturer: str | None = None
     board: str | None = None
     extended_pan_id: str | None = None
+    is_device: bool = False
     install_code: InstallCode | None = field(default=None, repr=False)
     cbke_suites: frozenset[CryptoSuite] = frozenset()
 
@@ -130,35 +135,35 @@ async def _ask(ezsp: EZSP) -> StickInfo:
             f"The stick's firmware speaks EZSP {ezsp.ezsp_version}; {OLDEST_EZSP} or newer is needed. Update its firmware."
         )
     (eui64,) = await ezsp.getEui64()
+    token = bytes(await ezsp.get_mfg_token(EzspMfgTokenId.MFG_INSTALLATION_CODE))
+    suites = [suite for suite in CryptoSuite if await _has_certificate(ezsp, suite)]
     manufacturer, board, firmware = await ezsp.get_board_info()
+    # Last, since it may end in a reset.
+    network, is_device = await _network(ezsp)
     return StickInfo(
         eui64=Eui64(eui64.serialize()[::-1]),
         ezsp_version=ezsp.ezsp_version,
         firmware=firmware,
         manufacturer=manufacturer,
         board=board,
-        install_code=_install_code(
-            bytes(await ezsp.get_mfg_token(EzspMfgTokenId.MFG_INSTALLATION_CODE))
-        ),
-        cbke_suites=frozenset(
-            [suite for suite in CryptoSuite if await _has_certificate(ezsp, suite)]
-        ),
-        # Last, since it may end in a reset.
-        extended_pan_id=await _network(ezsp),
+        install_code=_install_code(token),
+        cbke_suites=frozenset(suites),
+        extended_pan_id=network,
+        is_device=is_device,
     )
 
 
-async def _network(ezsp: EZSP) -> str | None:
-    """Return the extended PAN ID of the network in the stick's memory, None if there is none.
+async def _network(ezsp: EZSP) -> tuple[str | None, bool]:
+    """Return the extended PAN ID of the network in the stick's memory, None if there is none, and whether it is a device there.
 
     A stick does not tell before its network is up. It is up for the moment that one
     answer takes; then a reset takes it down again, with nothing written.
     """
     if normalise(await ezsp.initialize_network()) != sl_Status.OK:
-        return None
-    _, _, parameters = await ezsp.getNetworkParameters()
+        return None, False
+    _, node_type, parameters = await ezsp.getNetworkParameters()
     await ezsp.reset()
-    return str(parameters.extendedPanId)
+    return str(parameters.extendedPanId), node_type in _DEVICES
 
 
 def _install_code(token: bytes) -> InstallCode | None:
