@@ -17,6 +17,7 @@ from custom_components.smets1_cad.cad.link import LinkState, LinkStatistics
 from custom_components.smets1_cad.consent import Withdrawal
 from custom_components.smets1_cad.consent_log import ConsentLog
 from custom_components.smets1_cad.evidence_page import load_page
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
@@ -68,7 +69,8 @@ async def test_the_pack_holds_everything_that_the_supplier_may_ask(
     meter = pack["meters"]["electricity"]
     assert meter["as_read"]["firmware_version"] == "1.07"
     assert meter["comparison"] == "same"
-    assert pack["meters"]["gas"] == {"as_read": None, "comparison": None}
+    assert pack["meters"]["gas"] == {"as_read": "not_read", "comparison": None}
+    assert set(pack["hub"].values()) == {"not_read"}
     assert [step["state"] for step in pack["request"]["history"]] == [
         *("recorded", "sent", "acknowledged", "accepted", "han_open", "joining"),
         "paired",
@@ -191,6 +193,109 @@ async def test_a_firmware_change_is_noticed_recorded_and_shown(
     await home.restart()
     pack = (await home.act("export_evidence"))["evidence"]
     assert len(pack["firmware_changes"]) == 1
+
+
+def hub(build: str = "Hub 2.0", *, with_model: bool = True) -> dict[str, Any]:
+    """Store what a session does of a hub: its own endpoint beside that of a meter."""
+
+    def basic(model: str, version: str) -> dict[str, Any]:
+        static: dict[str, Any] = {"3": 4, "16384": "0x" + version.encode().hex()}
+        if model:
+            static["5"] = "0x" + model.encode().hex()
+        return {"0": {"static": static, "supported": [], "missing": [], "refused": []}}
+
+    return {
+        "version": 1,
+        "extended_pan_id": "0102030405060708",
+        "trust_centre": "00:0d:6f:00:0a:90:69:e7",
+        "authorised": True,
+        "read_once": [],
+        "endpoints": {
+            "2": {
+                "device_id": 0x0501,
+                "fuel": "electricity",
+                "clusters": basic("E6S", "1.07"),
+            },
+            "1": {
+                "device_id": 0x0500,
+                "fuel": None,
+                "clusters": basic("H-1" if with_model else "", build),
+            },
+        },
+    }
+
+
+async def test_the_hub_has_an_identity_of_its_own(home: LeavingHome) -> None:
+    """As it was read when the CAD joined; what it did not say is said to be so, also in print."""
+    await home.prepare()
+    await (await home.store()).session.save(hub(with_model=False))
+    await home.start()
+    answer = await home.act("export_evidence")
+    assert answer["evidence"]["hub"] == {
+        "eui64": "00-0D-6F-00-0A-90-69-E7",
+        "manufacturer": "not_read",
+        "model": "not_read",
+        "hardware_version": "4",
+        "firmware_version": "Hub 2.0",
+        "application_version": "not_read",
+    }
+    page = Cells()
+    page.feed(Path(answer["files"]["page"]).read_text())
+    for cell in ("Communications hub, as read", "Hub 2.0", "not read"):
+        assert cell in page.cells
+
+
+async def test_a_firmware_change_of_the_hub_is_noticed(home: LeavingHome) -> None:
+    await home.prepare()
+    store = await home.store()
+    await store.session.save(hub())
+    await home.start()
+    await store.session.save(hub("Hub 2.1"))
+    home.link.move(LinkState.RUNNING)
+    await home.hass.async_block_till_done()
+    issue = ir.async_get(home.hass).async_get_issue(
+        "smets1_cad", f"firmware_changed_hub_{home.entry.entry_id}"
+    )
+    assert issue is not None
+    assert issue.translation_placeholders == {
+        "before": "H-1 4 Hub 2.0",
+        "after": "H-1 4 Hub 2.1",
+    }
+
+
+async def test_a_damaged_record_of_the_network_is_none(home: LeavingHome) -> None:
+    await read(home)
+    await (await home.store()).session.save({"version": 1, "endpoints": 5})
+    pack = (await home.act("export_evidence"))["evidence"]
+    assert set(pack["hub"].values()) == {"not_read"}
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [[], {"known": [], "changes": []}, {"known": {}}, {"known": {}, "changes": [{}]}],
+)
+async def test_a_damaged_firmware_record_stops_nothing_else(
+    home: LeavingHome, caplog: pytest.LogCaptureFixture, damaged: Any
+) -> None:
+    """It is said once, left as it is, and everything else works; the pack says what is missing."""
+    await home.prepare()
+    store = await home.store()
+    await store.firmware.save(damaged)
+    await home.start()
+    assert home.entry.state is ConfigEntryState.LOADED
+    home.link.move(LinkState.RUNNING)
+    home.link.hand_up(electricity_identity(), electricity())
+    await home.hass.async_block_till_done()
+    assert caplog.text.count("Changes of firmware are not recorded") == 1
+    assert home.issue("firmware_unreadable") is not None
+    assert await store.firmware.load() == damaged
+    pack = (await home.act("export_evidence"))["evidence"]
+    assert pack["firmware_changes"] == []
+    assert pack["unreadable"] == ["firmware_changes"]
+    assert "its record is damaged" in load_page().render(pack)
+    await store.firmware.clear()
+    await home.restart()
+    assert home.issue("firmware_unreadable") is None
 
 
 async def test_a_firmware_version_that_cannot_be_kept_is_only_logged(

@@ -21,15 +21,19 @@ from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from .evidence_file import async_write, evidence_path
 from .evidence_page import load_page
 from .firmware_log import FirmwareLog
+from .hub_identity import hub_identity
 from .identity import Identity, Ihd, compare_meter
 from .model_json import to_json
 from .pairing import Pairing
 from .smart_energy.certificate import Credentials, load_credentials
 from .smart_energy.eui64 import Eui64
-from .store import JsonObject, async_get_store
+from .store import CadStore, JsonObject, StoreError, async_get_store
 
 FORMAT: Final = 1
 """Version of the form of the evidence pack."""
+
+NOT_READ: Final = "not_read"
+"""In place of what a device did not say, or was not asked."""
 
 
 async def async_export_consent(
@@ -103,14 +107,26 @@ async def async_collect_evidence(
                 _certificates, secrets.credentials
             ),
         },
+        "hub": {
+            name: value or NOT_READ
+            for name, value in hub_identity(await store.session.load()).items()
+        },
         "meters": {
             fuel.value: _meter(meter.identity, coordinator.declared)
             for fuel, meter in coordinator.data.meters.items()
         },
         "request": None if pairing is None else _request(pairing),
         "behaviour": _behaviour(coordinator),
-        "firmware_changes": await FirmwareLog.load_entries(store),
+        **await _async_firmware_changes(store),
     }
+
+
+async def _async_firmware_changes(store: CadStore) -> JsonObject:
+    """Return the changes that were seen; a record that cannot be read is no reason to withhold the rest."""
+    try:
+        return {"firmware_changes": await FirmwareLog.load_entries(store)}
+    except StoreError:
+        return {"firmware_changes": [], "unreadable": ["firmware_changes"]}
 
 
 async def _async_consent(
@@ -178,9 +194,12 @@ def _certificate(credentials: Credentials) -> JsonObject:
 def _meter(identity: MeterIdentity | None, declared: Identity | None) -> JsonObject:
     """Return what a meter says of itself, and how that compares with what was declared."""
     if identity is None:
-        return {"as_read": None, "comparison": None}
+        return {"as_read": NOT_READ, "comparison": None}
     return {
-        "as_read": to_json(identity),
+        "as_read": {
+            name: NOT_READ if value in ("", None) else value
+            for name, value in to_json(identity).items()
+        },
         "comparison": None
         if declared is None
         else compare_meter(declared, identity).value,

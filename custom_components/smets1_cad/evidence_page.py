@@ -55,6 +55,7 @@ class EvidencePage:
             (titles["consent"], self._consent(pack["consent"])),
             (titles["declared"], list(self._flat(pack["declared"]))),
             (titles["cad"], list(self._flat(pack["cad"]))),
+            (titles["hub"], list(self._flat(pack["hub"]))),
             *(
                 (titles[f"meter_{fuel}"], list(self._flat(meter)))
                 for fuel, meter in pack["meters"].items()
@@ -72,6 +73,7 @@ class EvidencePage:
                 ],
             ),
             (titles["software"], list(self._flat(pack["software"]))),
+            (titles["unreadable"], list(self._flat(pack.get("unreadable"), ""))),
         ]
         for title, rows in sections:
             if rows:

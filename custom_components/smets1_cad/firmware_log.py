@@ -12,9 +12,15 @@ from .const import DOMAIN, LOGGER
 from .coordinator import Smets1CadConfigEntry
 from .devices import CAD_KEY
 from .faults import issue_id
-from .store import CadStore, JsonObject
+from .hub_identity import hub_identity
+from .service_errors import async_error_words
+from .store import CadStore, JsonObject, StoreError
 
 ISSUE_FIRMWARE: Final = "firmware_changed"
+ISSUE_UNREADABLE: Final = "firmware_unreadable"
+"""Repair issue, and its translation key: what was recorded is damaged. Placeholder ``error``."""
+HUB: Final = "hub"
+"""What the log calls the communications hub."""
 LONGEST: Final = 100
 """Changes that are kept; the oldest goes first."""
 
@@ -40,19 +46,34 @@ class FirmwareLog:
         """Return the changes that were seen, oldest first.
 
         Raises:
-            StoreError: what is stored cannot be read.
+            StoreError: ``store_unreadable``.
         """
-        return list((await store.firmware.load() or {}).get(_CHANGES, []))
+        _, changes = _read(await store.firmware.load())
+        return changes
 
     async def async_start(self) -> CALLBACK_TYPE:
         """Take up what is known, and compare from now on, until the returned function is called.
 
-        Raises:
-            StoreError: what is stored cannot be read.
+        What is damaged is left as it is found, and nothing is compared.
         """
-        kept = await self._store.firmware.load() or {}
-        self._known = dict(kept.get(_KNOWN, {}))
-        self._changes = list(kept.get(_CHANGES, []))
+        issue = issue_id(ISSUE_UNREADABLE, self._entry)
+        try:
+            self._known, self._changes = _read(await self._store.firmware.load())
+        except CadError as err:
+            LOGGER.warning("Changes of firmware are not recorded: %s", err)
+            ir.async_create_issue(
+                self._hass,
+                DOMAIN,
+                issue,
+                is_fixable=False,
+                severity=ir.IssueSeverity.WARNING,
+                translation_key=ISSUE_UNREADABLE,
+                translation_placeholders={
+                    "error": await async_error_words(self._hass, err)
+                },
+            )
+            return lambda: None
+        ir.async_delete_issue(self._hass, DOMAIN, issue)
         self._look()
         # No reading says anything of firmware.
         return self._entry.runtime_data.coordinator.async_add_listener(
@@ -62,12 +83,18 @@ class FirmwareLog:
     def _said(self) -> Mapping[str, dict[str, str]]:
         """Return what each device says of itself now."""
         coordinator = self._entry.runtime_data.coordinator
+        hub = hub_identity(self._store.get("session"))
         said = {
             CAD_KEY: {
                 "model": coordinator.cad.model,
                 "firmware": coordinator.cad.firmware,
                 "hardware": "",
-            }
+            },
+            HUB: {
+                "model": hub["model"],
+                "firmware": hub["firmware_version"] or hub["application_version"],
+                "hardware": hub["hardware_version"],
+            },
         }
         for fuel, meter in coordinator.data.meters.items():
             if (identity := meter.identity) is not None:
@@ -129,6 +156,28 @@ class FirmwareLog:
             await self._store.firmware.save(data)
         except CadError as err:
             LOGGER.warning("The firmware versions were not kept: %s", err)
+
+
+def _read(kept: Any) -> tuple[dict[str, dict[str, str]], list[JsonObject]]:
+    """Return what is known of each device, and the changes that were seen.
+
+    Raises:
+        StoreError: ``store_unreadable``.
+    """
+    if kept is None:
+        return {}, []
+    try:
+        known = {str(device): dict(said) for device, said in kept[_KNOWN].items()}
+        changes = [
+            {name: change[name] for name in ("at", "device", "before", "after")}
+            for change in kept[_CHANGES]
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError) as err:
+        raise StoreError(
+            "The record of the firmware is damaged. Restore a backup, or set the CAD up again.",
+            reason="store_unreadable",
+        ) from err
+    return known, changes
 
 
 def _words(said: Mapping[str, str]) -> str:
