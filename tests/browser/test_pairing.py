@@ -99,10 +99,12 @@ def test_pairing_by_clicking(page: Page, demo: Demo, screenshots: Path) -> None:
     dialog.title("You and your home")
     for index, text in enumerate(("Ada Demo", "1 Virtual Row", "N1 9GU")):
         dialog.type(index, text)
+    dialog.choose("The bill payer, and I live or work there")
     dialog.shot("03-home")
     dialog.submit()
 
     dialog.title("Your meters")
+    dialog.choose("It may be unpaired to make room")
     dialog.submit()
     dialog.title("Numbers of your meters")
     fields = page.locator("ha-selector-text")
@@ -119,9 +121,9 @@ def test_pairing_by_clicking(page: Page, demo: Demo, screenshots: Path) -> None:
 
     dialog.title("Your consent")
     boxes = page.locator("ha-selector-boolean")
-    expect(boxes).to_have_count(3)
+    expect(boxes).to_have_count(4)
     dialog.shot("05-consent")
-    for index in range(3):
+    for index in range(4):
         dialog.tick(index)
     dialog.submit()
 

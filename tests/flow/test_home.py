@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import InvalidData
 
 from .walk import HOME, METERS, Walk, full_disk
 
@@ -118,3 +119,17 @@ async def test_step_that_cannot_be_kept(
             assert walk.suggested() == fields
         await walk.fill(name, **fields)
     walk.shows("consent")
+
+
+async def test_nothing_is_declared_by_default(walk: Walk) -> None:
+    """Who asks, and what is to become of the display, is said by the person."""
+    await walk.to_home()
+    with pytest.raises(InvalidData):
+        await walk.fill(
+            "home", **{name: HOME[name] for name in HOME if name != "relation"}
+        )
+    await walk.fill("home", **HOME)
+    with pytest.raises(InvalidData):
+        await walk.fill("fuels", fuels="both")
+    await walk.fill("fuels", fuels="both", ihd="keep")
+    walk.shows("meters")

@@ -27,6 +27,11 @@ async def test_from_the_stick_to_entities(hass: HomeAssistant, han: VirtualHan) 
     await walk.choose("wait", "join")
     await walk.watch()
     assert (await pairing(hass)).state is PairingState.PAIRED
+    # There is no MPAN on such a hub to compare by itself, so the person compares the serial numbers.
+    assert walk.at["description_placeholders"] == {
+        "electricity": "`E6S00012345678`",
+        "gas": "`G4K00098765432`",
+    }
     await walk.fill("joined")
     entry = walk.entry
     await hass.async_block_till_done()

@@ -9,9 +9,10 @@ from unittest.mock import patch
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
+from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.pairing_request import PairingRequest
 from custom_components.smets1_cad.pairing_states import PairingState
-from custom_components.smets1_cad.store import StoreError
+from custom_components.smets1_cad.store import StoreError, async_load_consents
 from custom_components.smets1_cad.suppliers import OWN_FILE, Route
 from homeassistant.core import HomeAssistant
 
@@ -42,11 +43,86 @@ async def test_details_in_the_forms_that_suppliers_ask_for(walk: Walk) -> None:
         "code_with_crc": "83FE D340 7A93 9723 A5C6 39B2 6916 D505 C3B5",
         "code_without_crc": "83FE D340 7A93 9723 A5C6 39B2 6916 D505",
     }
-    ((field, selector),) = walk.at["data_schema"].schema.items()
-    assert str(field) == "qr_code"
-    assert {EUI64, CODE} == {
-        part for part in (EUI64, CODE) if part in selector.config["data"]
+    fields = {
+        str(field): selector
+        for field, selector in walk.at["data_schema"].schema.items()
     }
+    assert list(fields) == ["qr_code", "hardware", "certification", "available"]
+    data = fields["qr_code"].config["data"]
+    assert {EUI64, CODE} == {part for part in (EUI64, CODE) if part in data}
+
+
+async def test_what_is_said_of_the_cad_goes_into_the_request(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """It asks for nothing else by that, so consent stands; what was typed is there again."""
+    await walk.to_consent()
+    await walk.fill("consent", **TICKED)
+    key = (await pairing(hass)).key
+    details = {
+        "hardware": "B2",
+        "certification": "ZIG20001ZSE30001-24",
+        "available": "weekdays  after six",
+    }
+    await walk.fill("pairing_details", **details)
+    request = await pairing(hass)
+    assert request.request.cad.hardware == "B2"
+    assert request.request.cad.certification == "ZIG20001ZSE30001-24"
+    assert request.request.available == "weekdays after six"
+    assert request.state is PairingState.RECORDED
+    assert request.key != key
+    await walk.choose("request", "letter")
+    text = walk.suggested()["text"]
+    for line in (
+        "Hardware version: B2",
+        "Zigbee certification: ZIG20001ZSE30001-24",
+        "The device is powered and in range: weekdays after six",
+    ):
+        assert line in text
+    await walk.fill("letter", sent=True)
+    sent = await pairing(hass)
+    walk.leave()
+    await walk.begin()
+    await walk.fill("user", device="/dev/ttyUSB0")
+    await walk.choose("resume", "cad")
+    await walk.choose("cad", "certificate_none")
+    await walk.fill("certificate_none")
+    await walk.fill("install_code")
+    for step in ("home", "fuels", "meters"):
+        await walk.fill(step, **walk.suggested())
+    assert walk.suggested() == details | {"available": "weekdays after six"}
+    await walk.fill("pairing_details", **walk.suggested())
+    assert await pairing(hass) == sent
+
+
+async def test_nothing_is_said_of_what_is_left_empty(walk: Walk) -> None:
+    await walk.to_request()
+    await walk.choose("request", "letter")
+    text = walk.suggested()["text"]
+    for label in ("Hardware", "certification", "in range", "not known", "none\n"):
+        assert label not in text.replace("In-home display: there is none\n", "")
+
+
+async def test_detail_that_is_too_long(walk: Walk, hass: HomeAssistant) -> None:
+    await walk.to_consent()
+    await walk.fill("consent", **TICKED)
+    await walk.fill("pairing_details", certification="x" * 65)
+    walk.shows("pairing_details", {"certification": "detail_too_long"})
+    assert walk.suggested() == {"certification": "x" * 65}
+    with full_disk():
+        await walk.fill("pairing_details")
+    walk.shows("pairing_details", {"base": "store_not_written"})
+
+
+async def test_r2_request_names_the_text_as_it_was_shown(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    await walk.to_request()
+    consents = await async_load_consents(hass, await stored(hass), SYSTEM_CLOCK)
+    assert consents.current is not None
+    wording = consents.current.wording
+    assert (await pairing(hass)).request.consent_sha256 == wording.shown_sha256
+    assert wording.shown_sha256 != wording.sha256
 
 
 @pytest.mark.parametrize("route", ["email", "letter", "phone"])

@@ -1,16 +1,24 @@
 """The pairing service: a quote, agreed to, sent once; and every bad day that it can have (R7, R21)."""
 
 from collections.abc import Generator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
+import json
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.consent import Withdrawal
+from custom_components.smets1_cad.consent_text import Box
+from custom_components.smets1_cad.identity import Ihd
+from custom_components.smets1_cad.pairing_request import PairingRequest, Quote
 from custom_components.smets1_cad.pairing_states import PairingState
 from custom_components.smets1_cad.service_link import ServiceLink
 from custom_components.smets1_cad.store import async_load_consents
+from custom_components.smets1_cad.supplier_api import PairingService
 from custom_components.smets1_cad.suppliers import Route
 from homeassistant.core import HomeAssistant
 from virtual_han.supplier import Answering, Behaviour, Outcome, SupplierService
@@ -69,6 +77,7 @@ async def test_quote_is_agreed_to_before_anything_personal_leaves(
         "amount": "12.50 GBP",
         "payee": "Virtual Energy Metering Services",
         "days": "7",
+        "remarks": "",
     }
     assert SUBMIT not in service.seen
     assert (await pairing(hass)).state is PairingState.RECORDED
@@ -80,6 +89,130 @@ async def test_quote_is_agreed_to_before_anything_personal_leaves(
     assert service.seen.count(SUBMIT) == 1
     kept = await ServiceLink.load(await stored(hass))
     assert kept == ServiceLink(url=service.url, token=TOKEN)
+
+
+def says(service: SupplierService, **members: Any) -> AbstractContextManager[Any]:
+    """Let the quote say more than the virtual supplier's does."""
+    answer = PairingService.quote
+
+    async def quote(client: PairingService, request: PairingRequest) -> Quote:
+        return replace(await answer(client, request), **members)
+
+    return patch.object(PairingService, "quote", quote)
+
+
+async def test_r1_quote_names_nobody(walk: Walk, service: SupplierService) -> None:
+    """What the step says of what is sent for a quote is true."""
+    bodies: list[Any] = []
+    call = PairingService._call
+
+    async def spy(
+        client: PairingService, method: str, path: str, body: Any = None, **more: Any
+    ) -> Any:
+        bodies.append((path, body))
+        return await call(client, method, path, body, **more)
+
+    with patch.object(PairingService, "_call", spy):
+        await to_quote(walk, service)
+    ((path, body),) = bodies
+    assert path == "/quotes"
+    sent = json.dumps(body)
+    assert "2000024512368" in sent
+    assert "3938424403" in sent
+    assert "00-12-4B-00-01-AB-CD-EF" in sent
+    for secret in ("Canary", "N1 9GU", CODE[:32]):
+        assert secret not in sent
+
+
+async def test_what_the_service_adds_is_shown(
+    walk: Walk, service: SupplierService
+) -> None:
+    with says(service, notes="Between [8](x) and 10."):
+        await to_quote(walk, service)
+    remarks = walk.at["description_placeholders"]["remarks"]
+    assert remarks == "The service adds:\n\n> Between \\[8\\](x) and 10."
+
+
+async def test_display_that_may_go_is_told_to_go(
+    walk: Walk, service: SupplierService
+) -> None:
+    behave(service, ihd_must_go=True)
+    await to_meters(walk, "may_be_unpaired")
+    await walk.fill("consent", **TICKED, ihd=True)
+    await walk.fill("pairing_details")
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    walk.shows("service_quote")
+    assert "has to be unpaired" in walk.at["description_placeholders"]["remarks"]
+
+
+async def to_meters(walk: Walk, ihd: str) -> None:
+    """Go as far as the consent of a home with a display."""
+    await walk.to_home()
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="both", ihd=ihd)
+    await walk.fill("meters", **METERS)
+
+
+@pytest.mark.parametrize("ihd", ["none", "keep"])
+async def test_r1_display_that_must_go_takes_consent(
+    walk: Walk, hass: HomeAssistant, service: SupplierService, ihd: str
+) -> None:
+    """The wording is shown once more, with the box for the display; then the quote, and nothing was sent."""
+    behave(service, ihd_must_go=True)
+    await to_meters(walk, ihd)
+    box = {"ihd": True} if ihd == "keep" else {}
+    await walk.fill("consent", **TICKED, **box)
+    await walk.fill("pairing_details")
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    assert walk.at["step_id"] == "service_ihd"
+    assert "has to be unpaired" in walk.at["description_placeholders"]["remarks"]
+    await walk.choose("service_ihd", "request")
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    await walk.choose("service_ihd", "ihd_may_go")
+    walk.shows("consent")
+    await walk.fill("consent", **TICKED)
+    walk.shows("consent", {"ihd": "consent_box"})
+    assert SUBMIT not in service.seen
+    await walk.fill("consent", **TICKED, ihd=True)
+    walk.shows("service_quote")
+    assert SUBMIT not in service.seen
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+    request = (await pairing(hass)).request
+    assert request.identity.ihd is Ihd.MAY_BE_UNPAIRED
+    consents = await async_load_consents(hass, await stored(hass), SYSTEM_CLOCK)
+    assert consents.current is not None
+    assert consents.current.record_id == request.consent_id
+    assert Box.IHD in consents.current.boxes
+    assert service.seen.count(SUBMIT) == 1
+
+
+async def test_quote_that_is_not_to_be_had_after_that_consent(
+    walk: Walk, service: SupplierService
+) -> None:
+    behave(service, ihd_must_go=True)
+    await to_quote(walk, service)
+    await walk.choose("service_ihd", "ihd_may_go")
+    await service.stop()
+    await walk.fill("consent", **TICKED, ihd=True)
+    walk.shows("service")
+
+
+async def test_details_that_change_withdraw_what_the_service_has(
+    walk: Walk, service: SupplierService
+) -> None:
+    await to_quote(walk, service)
+    await walk.fill("service_quote", accept=True)
+    await again(walk)
+    await walk.fill("pairing_details", hardware="B2")
+    walk.shows("withdraw")
+    await walk.fill("withdraw", told=False)
+    assert walk.suggested()["hardware"] == "B2"
+    await walk.fill("pairing_details", hardware="B2")
+    assert walk.at["step_id"] == "request"
 
 
 async def test_quote_agreed_to_after_consent_was_withdrawn(

@@ -18,7 +18,7 @@ FLOW = [
     *(
         path
         for path in sorted((FOLDER / "flow").glob("*.py"))
-        if path.stem not in {"options", "leaving"}
+        if path.stem not in {"answer", "options", "leaving"}
     ),
     FOLDER / "config_flow.py",
 ]
@@ -120,6 +120,7 @@ def steps() -> set[str]:
 
 
 SILENT = {
+    "ihd_may_go",
     "certificate_stick",
     "certificate_kept",
     "start_over",

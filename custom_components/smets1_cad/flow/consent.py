@@ -1,17 +1,12 @@
-"""The steps of consent, and of what the supplier needs to know of the CAD (R1, R2, R4)."""
+"""The step of consent, which comes before anything leaves the house (R1, R2)."""
 
-from typing import Any, Final
+from typing import Any
 
 import probatio
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    QrCodeSelector,
-    QrCodeSelectorConfig,
-    QrErrorCorrectionLevel,
-)
+from homeassistant.helpers.selector import BooleanSelector
 
 from ..cad.clock import SYSTEM_CLOCK
 from ..cad.errors import CadError
@@ -27,11 +22,8 @@ from ..consent_text import (
 from ..const import LOGGER
 from ..identity import Identity, Ihd
 from ..options import CadOptions
-from ..smart_energy.install_code import qr_text
 from ..store import StoreError, async_load_consents
 from .home import HomeSteps
-
-CONF_QR: Final = "qr_code"
 
 
 class ConsentSteps(HomeSteps):
@@ -136,6 +128,7 @@ class ConsentSteps(HomeSteps):
             and record.identity is not None
             and record.identity.name == identity.name
             and record.supplier == self._supplier_names()
+            and not _gives_up_ihd(record.identity, identity)
             and boxes_required(has_ihd=identity.ihd is not Ihd.NONE) <= record.boxes
         )
 
@@ -163,40 +156,7 @@ class ConsentSteps(HomeSteps):
             return {"base": "consent_not_stored"}
         return {}
 
-    async def async_step_pairing_details(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Show address and install code in the forms that suppliers ask for."""
-        if user_input is not None:
-            return await self.async_step_request()
-        code = self._draft.install_code
-        assert code is not None
-        eui64 = self._draft.eui64
-        schema = probatio.Schema(
-            {
-                probatio.Optional(CONF_QR): QrCodeSelector(
-                    QrCodeSelectorConfig(
-                        data=qr_text(eui64, code),
-                        scale=5,
-                        error_correction_level=QrErrorCorrectionLevel.QUARTILE,
-                    )
-                )
-            }
-        )
-        return self.async_show_form(
-            step_id="pairing_details",
-            data_schema=schema,
-            description_placeholders={
-                "eui64": eui64.with_hyphens,
-                "eui64_colons": eui64.with_colons,
-                "eui64_plain": str(eui64),
-                "code_with_crc": code.in_fours(),
-                "code_without_crc": code.in_fours(crc=False),
-            },
-        )
 
-    async def async_step_request(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Choose the route of the request; see the steps about the request."""
-        raise NotImplementedError
+def _gives_up_ihd(consented: Identity, wanted: Identity) -> bool:
+    """Whether a display that was to stay may now be unpaired: that takes a consent of its own."""
+    return consented.ihd is Ihd.KEEP and wanted.ihd is Ihd.MAY_BE_UNPAIRED

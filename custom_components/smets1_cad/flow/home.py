@@ -86,9 +86,8 @@ HOME_SCHEMA: Final = probatio.Schema(
         probatio.Required(CONF_PREMISES, default=Premises.DOMESTIC.value): _choice(
             Premises, "premises"
         ),
-        probatio.Required(
-            CONF_RELATION, default=Relation.BILL_PAYER_AND_OCCUPIER.value
-        ): _choice(Relation, "relation"),
+        # What is declared has no default: it is said by the person, or not at all.
+        probatio.Required(CONF_RELATION): _choice(Relation, "relation"),
         probatio.Required("name"): _text("name"),
         probatio.Required("address"): _text("street-address", multiline=True),
         probatio.Required("postcode"): _text("postal-code"),
@@ -101,7 +100,7 @@ FUELS_SCHEMA: Final = probatio.Schema(
         probatio.Required(CONF_FUELS, default=Fuels.BOTH.value): _choice(
             Fuels, "fuels"
         ),
-        probatio.Required(CONF_IHD, default=Ihd.NONE.value): _choice(Ihd, "ihd"),
+        probatio.Required(CONF_IHD): _choice(Ihd, "ihd"),
     }
 )
 

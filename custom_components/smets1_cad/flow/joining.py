@@ -78,6 +78,8 @@ class JoinSteps(RadioSteps, ConsentSteps):
     _join_task: Task[None] | None = None
     _join_error: CadError | None = None
     _found: frozenset[Fuel] = frozenset()
+    _serials: Mapping[Fuel, str] = {}
+    """Serial numbers as the meters give them, for the person to compare."""
 
     async def _joined(self) -> None:
         """Note that the CAD is paired; the class that knows the request says how."""
@@ -89,7 +91,7 @@ class JoinSteps(RadioSteps, ConsentSteps):
         """Join, establish the key and read once, with a progress bar."""
         if self._join_task is None:
             await self._require_consent()
-            self._join_error, self._found = None, frozenset()
+            self._join_error, self._found, self._serials = None, frozenset(), {}
             self._join_task = self.hass.async_create_task(
                 self._watch_join(), f"{DOMAIN} join"
             )
@@ -138,6 +140,8 @@ class JoinSteps(RadioSteps, ConsentSteps):
                 strange.append(update)
                 ended.set()
                 some.set()
+            elif isinstance(update, MeterIdentity) and update.serial_number:
+                self._serials = {**self._serials, update.fuel: update.serial_number}
             updates.append(update)
             if isinstance(update, ElectricityReading | GasReading):
                 self._found |= {update.fuel}
@@ -216,7 +220,13 @@ class JoinSteps(RadioSteps, ConsentSteps):
         if user_input is not None:
             return self._end()
         return self.async_show_form(
-            step_id=step_id, data_schema=probatio.Schema({}), last_step=True
+            step_id=step_id,
+            data_schema=probatio.Schema({}),
+            last_step=True,
+            description_placeholders={
+                fuel.value: f"`{self._serials[fuel]}`" if fuel in self._serials else "–"
+                for fuel in Fuel
+            },
         )
 
     async def async_step_not_joined(

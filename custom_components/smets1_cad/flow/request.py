@@ -27,7 +27,7 @@ from ..supplier_texts import SupplierText, async_supplier_texts
 from ..suppliers import OWN_FILE, Directory, Route, load_directory
 from ..working_days import london_date
 from .correction import asks_the_same, held_by_service, rewritten
-from .joining import JoinSteps
+from .details import CONF_AVAILABLE, CONF_CERTIFICATION, CONF_HARDWARE, DetailsSteps
 
 CONF_SENT: Final = "sent"
 CONF_TEXT: Final = "text"
@@ -43,7 +43,7 @@ SAID_SCHEMA: Final = probatio.Schema(
 )
 
 
-class RequestSteps(JoinSteps):
+class RequestSteps(DetailsSteps):
     """Tell the supplier: what to send, by which way, and that it was sent."""
 
     _directory: Directory | None = None
@@ -107,12 +107,25 @@ class RequestSteps(JoinSteps):
     @override
     async def _next_after_consent(self) -> ConfigFlowResult:
         keeper = await self._keeper()
-        if keeper is not None and held_by_service(keeper.pairing):
-            same = asks_the_same(keeper.pairing, self._wanted())
-            if not same or self._draft.code_changed:
-                return await self.async_step_withdraw()
+        if keeper is not None and self._undoes(keeper.pairing):
+            return await self.async_step_withdraw()
         await self._write_request()
         return await self._next_after_request()
+
+    @override
+    async def _next_after_details(self) -> ConfigFlowResult:
+        await self._require_consent()
+        pairing = await self._pairing()
+        if self._undoes(pairing):
+            return await self.async_step_withdraw()
+        if not asks_the_same(pairing, self._wanted()):
+            await self._write_request()
+        return await self.async_step_request()
+
+    def _undoes(self, pairing: Pairing) -> bool:
+        """Whether a pairing service holds a request that asks for something else."""
+        same = asks_the_same(pairing, self._wanted()) and not self._draft.code_changed
+        return held_by_service(pairing) and not same
 
     async def _next_after_request(self) -> ConfigFlowResult:
         """Go on with the request written down."""
@@ -136,13 +149,16 @@ class RequestSteps(JoinSteps):
                 eui64=str(self._draft.eui64),
                 manufacturer=self._stick.manufacturer or "",
                 model=self._stick.board or "",
+                hardware=self._detail(CONF_HARDWARE),
                 firmware=self._stick.firmware or "",
+                certification=self._detail(CONF_CERTIFICATION),
             ),
             supplier=self._supplier_names(),
             consent_id=grant.record.record_id,
             consent_at=grant.record.given_at,
             consent_version=wording.version,
             consent_sha256=wording.shown_sha256,
+            available=self._detail(CONF_AVAILABLE),
         )
 
     async def _write_request(self) -> None:
@@ -184,7 +200,6 @@ class RequestSteps(JoinSteps):
         assert keeper is not None
         await keeper.update(joined)
 
-    @override
     async def async_step_request(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:

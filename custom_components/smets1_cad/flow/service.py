@@ -16,13 +16,17 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
+from ..const import LOGGER
+from ..identity import Ihd
 from ..pairing import Pairing
 from ..pairing_request import Quote
 from ..pairing_states import PairingState
 from ..service_link import CONF_TOKEN, CONF_URL, ServiceLink
 from ..service_submit import async_submit
 from ..supplier_api import PairingService
+from ..supplier_texts import quoted
 from ..suppliers import ChannelKind, Route
+from .home import CONF_FUELS, CONF_IHD
 from .request import RequestSteps
 
 CONF_ACCEPT: Final = "accept"
@@ -67,6 +71,8 @@ class ServiceSteps(RequestSteps):
 
     _service: PairingService
     _quote: Quote
+    _goes_on_to_quote: bool = False
+    """Whether consent was asked for once more on the way to the quote."""
 
     async def async_step_service(
         self, user_input: dict[str, Any] | None = None
@@ -113,6 +119,8 @@ class ServiceSteps(RequestSteps):
     ) -> ConfigFlowResult:
         """Show time and cost, and who is paid; send only what was agreed to."""
         await self._require_consent()
+        if self._takes_ihd():
+            return await self.async_step_service_ihd()
         errors: dict[str, str] = {}
         if user_input is not None:
             if not user_input[CONF_ACCEPT]:
@@ -123,17 +131,62 @@ class ServiceSteps(RequestSteps):
                 errors["base"] = await self._after_refusal(_reason(err))
             else:
                 return await self.async_step_wait()
-        quote = self._quote
         return self.async_show_form(
             step_id="service_quote",
             data_schema=QUOTE_SCHEMA,
             errors=errors,
-            description_placeholders={
-                "amount": f"{quote.amount:.2f} {quote.currency}",
-                "payee": quote.payee or "–",
-                "days": str(quote.working_days),
-            },
+            description_placeholders=await self._terms(),
         )
+
+    async def _terms(self) -> dict[str, str]:
+        """Return what the quote says, for people."""
+        quote, texts = self._quote, await self._texts()
+        remarks = [texts.remark("ihd_must_go")] if quote.ihd_must_go else []
+        if quote.notes:
+            remarks += [texts.remark("notes"), quoted(quote.notes)]
+        return {
+            "amount": f"{quote.amount:.2f} {quote.currency}",
+            "payee": quote.payee or "–",
+            "days": str(quote.working_days),
+            "remarks": "\n\n".join(remarks),
+        }
+
+    def _takes_ihd(self) -> bool:
+        """Whether the service wants a display to go of which the person has not said that it may."""
+        return (
+            self._quote.ihd_must_go and self._identity().ihd is not Ihd.MAY_BE_UNPAIRED
+        )
+
+    async def async_step_service_ihd(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say that a display has to make room; that takes consent, or another way."""
+        return self.async_show_menu(
+            step_id="service_ihd",
+            menu_options=["ihd_may_go", "request"],
+            description_placeholders=await self._terms(),
+        )
+
+    async def async_step_ihd_may_go(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Declare that the display may be unpaired, and ask for consent to that."""
+        self._draft.inputs[CONF_FUELS] |= {CONF_IHD: Ihd.MAY_BE_UNPAIRED.value}
+        await self._save_or_abort()
+        self._goes_on_to_quote = True
+        return await self.async_step_consent()
+
+    @override
+    async def _next_after_request(self) -> ConfigFlowResult:
+        if not self._goes_on_to_quote:
+            return await super()._next_after_request()
+        self._goes_on_to_quote = False
+        try:
+            await self._ask_quote()
+        except (CadError, TimeoutError) as err:
+            LOGGER.debug("There is no other quote yet: %s", err)
+            return await self.async_step_service()
+        return await self.async_step_service_quote()
 
     async def _ask_quote(self) -> None:
         """Ask what the request takes.
