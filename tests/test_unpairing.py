@@ -24,7 +24,7 @@ from virtual_han.clock import Clock
 from virtual_han.supplier import Answering, Behaviour, Desk, SupplierService
 
 from .fake_link import EUI, NOW, electricity
-from .leaving_home import LeavingHome, leaving_home
+from .leaving_home import ON_THE_WAY, LeavingHome, leaving_home
 from .test_store import forget
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -341,6 +341,67 @@ async def test_a_supplier_that_removes_the_cad_is_named(paired: LeavingHome) -> 
     await paired.hass.async_block_till_done()
     assert paired.issue_key() == "cad_removed"
     assert paired.issue("link_failed") is None
+
+
+async def test_a_removed_cad_does_not_try_to_come_back(
+    home: LeavingHome, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever has removed it would be asked again and again; it rests until the person asks for it anew."""
+    await home.prepare(way=(*ON_THE_WAY, S.REMOVED))
+    await home.start()
+    await home.wait(hours=2)
+    await home.restart()
+    assert home.link.calls == []
+    assert home.issue_key() == "cad_removed"
+    assert home.state(STATUS) == "removed"
+
+
+@pytest.mark.parametrize(
+    ("steps", "joins"),
+    [
+        ((S.RECORDED,), False),
+        ((S.RECORDED, S.SENDING), False),
+        ((S.RECORDED, S.SENT), True),
+        ((S.RECORDED, S.SENDING, S.ACKNOWLEDGED), True),
+        ((S.HAN_OPEN,), True),
+    ],
+)
+async def test_a_removed_cad_joins_again_once_it_was_asked_for(
+    home: LeavingHome, steps: tuple[S, ...], joins: bool
+) -> None:
+    """By the person's new request, or as the service says; no restart is needed."""
+    await home.prepare(way=(*ON_THE_WAY, S.REMOVED))
+    await home.start()
+    for step in steps:
+        await home.entry.runtime_data.unpairing.async_update(
+            lambda pairing, step=step: pairing.advance(step, NOW)
+        )
+    await home.hass.async_block_till_done()
+    assert ("start" in home.link.calls) == joins
+    assert home.issue_key() is None
+
+
+async def test_without_consent_a_new_request_starts_nothing(home: LeavingHome) -> None:
+    await home.prepare(way=(*ON_THE_WAY, S.REMOVED))
+    await home.start()
+    await home.act("withdraw_consent")
+    for step in (S.RECORDED, S.SENT):
+        await home.entry.runtime_data.unpairing.async_update(
+            lambda pairing, step=step: pairing.advance(step, NOW)
+        )
+    await home.hass.async_block_till_done()
+    assert home.link.calls == []
+
+
+async def test_a_request_that_is_given_up_ends_the_looking_for_a_hub(
+    home: LeavingHome,
+) -> None:
+    await home.prepare(way=())
+    await home.start()
+    assert home.link.calls == ["start"]
+    await home.act("request_unpairing", reason="other")
+    assert home.link.calls == ["start", "stop"]
+    assert home.state(STATUS) == "cancelled"
 
 
 # --- by a pairing service

@@ -7,7 +7,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .assembly import async_assemble, async_follow_service
+from .assembly import async_assemble, async_follow_pairing, async_follow_service
 from .cad.errors import CadError
 from .cad_secrets import CadNotSetUp
 from .consent_watch import ConsentWatch
@@ -101,6 +101,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
         )
         entry.async_on_unload(unpairing.start())
         async_follow_service(hass, entry, parts, tenancy.service_said)
+        async_follow_pairing(hass, entry, parts)
     entry.async_on_unload(await FirmwareLog(hass, entry, parts.store).async_start())
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True

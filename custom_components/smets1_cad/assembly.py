@@ -17,8 +17,8 @@ from .consent_text import CURRENT_VERSION
 from .consent_watch import async_report_damage
 from .identity import Identity
 from .options import CadOptions
-from .pairing import PairingKeeper, async_stored_pairing
-from .pairing_states import PairingState
+from .pairing import Pairing, PairingKeeper, async_stored_pairing
+from .pairing_states import MAYBE_LISTED, PairingState
 from .service_link import ServiceLink
 from .service_watch import ServiceWatch
 from .smart_energy.install_code import InstallCode
@@ -31,6 +31,9 @@ _OVER: Final = frozenset(
     {PairingState.CANCELLED, PairingState.REMOVED, PairingState.UNPAIRED}
 )
 """States of a pairing in which there is no meter to read, whatever consent says."""
+
+_JOINABLE: Final = MAYBE_LISTED - {PairingState.SENDING}
+"""States in which a hub may take the CAD in, and nothing is being sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,3 +156,22 @@ def async_follow_service(
         on_tenancy_change=on_tenancy_change,
     )
     entry.async_on_unload(watch.start())
+
+
+@callback
+def async_follow_pairing(
+    hass: HomeAssistant, entry: ConfigEntry[Any], parts: Parts
+) -> None:
+    """Set the entry up anew when its pairing begins again after its end, or is given up: only then it joins, or rests."""
+    if (keeper := parts.keeper) is None:
+        return
+    was_over = keeper.pairing.state in _OVER
+
+    @callback
+    def moved(pairing: Pairing) -> None:
+        begins = was_over and pairing.state in _JOINABLE
+        ends = not was_over and pairing.state is PairingState.CANCELLED
+        if ends or (begins and parts.grant is not None):
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    entry.async_on_unload(keeper.on_change(moved))

@@ -248,6 +248,92 @@ async def test_other_numbers(walk: Walk, hass: HomeAssistant, setup: AsyncMock) 
     assert (await pairing(hass)).state is PairingState.SENT
 
 
+async def with_service(walk: Walk, service: SupplierService) -> None:
+    """Send the request to the pairing service, and end with an entry that waits."""
+    await walk.to_request()
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    await walk.fill("service_quote", accept=True)
+    await walk.choose("wait", "finish")
+
+
+async def to_withdraw(walk: Walk) -> None:
+    """Give consent for another meter, as far as the request that the service still holds."""
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="both", ihd="none")
+    await walk.fill("meters", **METERS | {"mprn": "7412306508"})
+    await walk.fill("consent", **TICKED)
+    walk.shows("withdraw")
+
+
+async def test_reading_goes_on_where_the_dialog_is_left_after_consent(
+    walk: Walk, hass: HomeAssistant, setup: AsyncMock, service: SupplierService
+) -> None:
+    """The new consent has ended the one that was read under; the entry takes it up, once."""
+    await with_service(walk, service)
+    before = await pairing(hass)
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "home")
+    await to_withdraw(walk)
+    assert setup.await_count == 2
+    walk.leave()
+    await hass.async_block_till_done()
+    assert setup.await_count == 2
+    assert await has_consent(hass)
+    assert await pairing(hass) == before
+
+
+async def test_an_entry_that_does_not_run_is_not_started_by_a_dialog(
+    walk: Walk, hass: HomeAssistant, setup: AsyncMock, service: SupplierService
+) -> None:
+    await with_service(walk, service)
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "home")
+    await to_withdraw(walk)
+    walk.leave()
+    await hass.async_block_till_done()
+    assert setup.await_count == 1
+
+
+@pytest.mark.parametrize("is_withdrawn", [False, True])
+async def test_consent_given_again_holds_where_its_dialog_is_left(
+    walk: Walk,
+    hass: HomeAssistant,
+    setup: AsyncMock,
+    service: SupplierService,
+    is_withdrawn: bool,
+) -> None:
+    """A reload would end this dialog, so it comes with its end, and only while the consent is in force."""
+    await with_service(walk, service)
+    store = await stored(hass)
+    inputs = await store.setup.load() or {}
+    inputs.pop("home")
+    await store.setup.save(inputs)
+    await withdrawn(walk, hass)
+    await walk.fill("reauth_confirm")
+    await to_withdraw(walk)
+    assert setup.await_count == 1
+    if is_withdrawn:
+        consents = await async_load_consents(hass, store, SYSTEM_CLOCK)
+        await consents.withdraw(Withdrawal.REQUESTED)
+    walk.leave()
+    await hass.async_block_till_done()
+    assert setup.await_count == (1 if is_withdrawn else 2)
+
+
+async def test_dialog_that_is_left_before_consent_changes_nothing(
+    walk: Walk, hass: HomeAssistant, setup: AsyncMock
+) -> None:
+    await walk.to_end()
+    await withdrawn(walk, hass)
+    await walk.fill("reauth_confirm")
+    walk.leave()
+    await hass.async_block_till_done()
+    assert setup.await_count == 1
+
+
 async def test_numbers_of_a_cad_that_is_paired(walk: Walk, hass: HomeAssistant) -> None:
     """Nothing has to be sent; what the meter is compared with changes."""
     await walk.to_end()

@@ -12,8 +12,10 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
 )
 from homeassistant.const import CONF_DEVICE
+from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 
+from ..consent import Declaration
 from ..const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER, TITLE
 from ..options import CadOptions
 from ..pairing import PairingKeeper
@@ -36,6 +38,9 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
 
     _is_anew: bool = False
     """Whether the CAD itself has to be set up again, as a change of tenancy has erased what it had."""
+
+    _is_replaced: bool = False
+    """Whether consent was given here under which the entry does not read yet; the one before has ended with it."""
 
     def _entry(self) -> ConfigEntry[Any] | None:
         """Return the entry that is being changed, None while one is being made."""
@@ -177,6 +182,41 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
         return await self.async_step_consent()
 
     @override
+    async def _give(self, declaration: Declaration) -> dict[str, str]:
+        errors = await super()._give(declaration)
+        self._is_replaced = not errors
+        return errors
+
+    @override
+    async def async_step_withdraw(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        # Whoever leaves the dialog here has given consent all the same, so reading goes on.
+        if self.source == SOURCE_RECONFIGURE and self._is_replaced:
+            entry = self._get_reconfigure_entry()
+            self._is_replaced = False
+            if entry.state is ConfigEntryState.LOADED:
+                await self.hass.config_entries.async_reload(entry.entry_id)
+        return await super().async_step_withdraw(user_input)
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Have the entry read under the consent given here, if the dialog is left before its end."""
+        super().async_remove()
+        entry = self.hass.config_entries.async_get_entry(
+            self.context.get("entry_id", "")
+        )
+        if (
+            self._is_replaced
+            and (grant := self._consents.grant) is not None
+            and grant.is_valid
+            and entry is not None
+            and entry.state is ConfigEntryState.LOADED
+        ):
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    @override
     async def _next_after_request(self) -> ConfigFlowResult:
         entry = self._entry()
         if entry is None:
@@ -188,6 +228,7 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
             # Loading the entry would end this dialog; it has nothing to follow yet.
             return await super()._next_after_request()
         # From here on the new consent holds, whether or not the dialog is walked to its end.
+        self._is_replaced = False
         self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return await super()._next_after_request()
 
@@ -220,6 +261,7 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
             CONF_MANUFACTURER: self._stick.manufacturer or "",
         }
         if (entry := self._entry()) is not None:
+            self._is_replaced = False
             return self.async_update_reload_and_abort(entry, data_updates=data)
         # An entry that came first would be removed for this one, and all that it has stored.
         self._abort_if_unique_id_configured()
