@@ -125,7 +125,9 @@ async def test_removing_the_entry_removes_the_files(home: LeavingHome) -> None:
     await read(home)
     answer = await home.act("export_evidence")
     consent = await home.act("export_consent")
-    paths = [*answer["files"].values(), consent["file"]]
+    cut_short = Path(consent["file"]).with_name("tmp1a2b3c")
+    cut_short.write_text(MPAN)
+    paths = [*answer["files"].values(), consent["file"], cut_short]
     assert all(os.path.exists(path) for path in paths)  # noqa: PTH110
     await home.hass.config_entries.async_remove(home.entry.entry_id)
     assert not any(os.path.exists(path) for path in paths)  # noqa: PTH110

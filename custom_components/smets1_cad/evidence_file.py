@@ -67,10 +67,11 @@ def _write(path: Path, text: str) -> None:
 
 
 async def async_remove_evidence(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Delete every file that was written of a CAD."""
+    """Delete every file that was written of a CAD, and what is left of one whose writing was cut short."""
 
     def remove() -> None:
-        for path in evidence_files(hass, entry):
+        folder = Path(hass.config.path(DOMAIN))
+        for path in (*evidence_files(hass, entry), *folder.glob("tmp*")):
             path.unlink(missing_ok=True)
 
     await hass.async_add_executor_job(remove)

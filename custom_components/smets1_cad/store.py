@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 from functools import partial
 import hashlib
+from pathlib import Path
 from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.hass_dict import HassKey
 
 from .cad.clock import Clock
@@ -32,7 +34,10 @@ __all__ = [
     "async_get_process_store",
     "async_get_store",
     "async_load_consents",
+    "async_orphans",
     "async_remove_store",
+    "async_remove_store_named",
+    "store_name",
 ]
 
 
@@ -129,6 +134,27 @@ async def async_get_process_store(hass: HomeAssistant) -> ProcessStore:
     return store
 
 
+def store_name(unique_id: str) -> str:
+    """Return the hash by which a CAD's store is named."""
+    return hashlib.sha256(unique_id.lower().encode()).hexdigest()[:16]
+
+
+async def async_orphans(hass: HomeAssistant) -> list[str]:
+    """Return the names of stores whose CAD never became an entry: a set-up was begun, and left."""
+    owned = {
+        store_name(entry.unique_id)
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        if entry.unique_id is not None
+    }
+
+    def look() -> set[str]:
+        files = Path(hass.config.path(STORAGE_DIR)).glob(f"{DOMAIN}.*")
+        return {path.name.split(".")[1] for path in files}
+
+    on_disk = await hass.async_add_executor_job(look)
+    return sorted((on_disk | {*hass.data.get(_STORES, {})}) - owned)
+
+
 async def async_get_store(hass: HomeAssistant, unique_id: str) -> CadStore:
     """Return a CAD's store, loaded. Everybody gets the same, a config flow as well as its entry.
 
@@ -139,7 +165,7 @@ async def async_get_store(hass: HomeAssistant, unique_id: str) -> CadStore:
     Raises:
         StoreError: ``store_unreadable``.
     """
-    name = hashlib.sha256(unique_id.lower().encode()).hexdigest()[:16]
+    name = store_name(unique_id)
     stores = hass.data.setdefault(_STORES, {})
     store = stores.setdefault(name, CadStore(hass, name))
     await store.async_load()
@@ -247,7 +273,15 @@ async def async_remove_store(hass: HomeAssistant, unique_id: str) -> None:
     Raises:
         StoreError: ``store_not_written``, ``store_unreadable``: of the process's store; the CAD's own is gone.
     """
-    name = hashlib.sha256(unique_id.lower().encode()).hexdigest()[:16]
+    await async_remove_store_named(hass, store_name(unique_id))
+
+
+async def async_remove_store_named(hass: HomeAssistant, name: str) -> None:
+    """Delete a store by the hash that names its CAD, as `async_remove_store` does.
+
+    Raises:
+        StoreError: as for `async_remove_store`.
+    """
     store = hass.data.setdefault(_STORES, {}).get(name) or CadStore(hass, name)
     await store.async_remove()
     process = await async_get_process_store(hass)

@@ -7,7 +7,7 @@ finished once the database and the files have been searched and nothing was foun
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
@@ -34,7 +35,14 @@ from .erasure.storage import async_wait_for_storage
 from .erasure.targets import Targets, collect_targets
 from .evidence_file import async_remove_evidence
 from .service_errors import async_error_words
-from .store import CadStore, async_get_store, async_load_consents
+from .store import (
+    CadStore,
+    async_get_store,
+    async_load_consents,
+    async_orphans,
+    async_remove_store_named,
+    store_name,
+)
 from .tenancy_reach import async_show_out_of_reach, private_words
 from .tenancy_record import OpenErasure, TenancyEnd, TenancyRecord
 
@@ -303,6 +311,11 @@ async def _async_erase_and_prove(
     database = await _async_erase_database(hass, targets)
     searched = await async_wait_for_storage(hass, targets)
     await _async_erase_store(store, consents, end_pairing=erasure.end_pairing)
+    orphans = await async_orphans(hass)
+    if not targets.spared:
+        # Nobody else lives here: what was typed for a CAD that came to nothing is the household's as well.
+        await _async_erase_orphans(hass, orphans)
+        orphans = []
     report = ErasureReport(
         tenancy=tenancy.record.number - 1,
         reason=erasure.reason.value,
@@ -317,7 +330,12 @@ async def _async_erase_and_prove(
             *(("consent_ended",) if consents.records else ()),
             *(("supplier_reminder",) if tenancy.is_reminded else ()),
         ),
-        out_of_reach=await async_out_of_reach(hass, targets, database, erasure.logs),
+        out_of_reach=await async_out_of_reach(
+            hass,
+            targets,
+            database,
+            (*erasure.logs, *(f"{STORAGE_DIR}/{DOMAIN}.{name}" for name in orphans)),
+        ),
     )
     await tenancy.save(TenancyRecord(number=tenancy.record.number, report=report))
     LOGGER.info(
@@ -363,6 +381,21 @@ async def _async_erase_store(
     if not end_pairing and (session := await store.session.load()) is not None:
         # The network stays; what the meters said of themselves is asked anew.
         await store.session.save({**session, "endpoints": {}, "read_once": []})
+
+
+async def _async_erase_orphans(hass: HomeAssistant, names: Collection[str]) -> None:
+    """Delete stores that belong to no entry, and end the dialogs that would write them anew.
+
+    Raises:
+        StoreError: one could not be deleted.
+    """
+    flows = hass.config_entries.flow
+    for flow in flows.async_progress_by_handler(DOMAIN):
+        unique_id = flow["context"].get("unique_id")
+        if unique_id is not None and store_name(unique_id) in names:
+            flows.async_abort(flow["flow_id"])
+    for name in names:
+        await async_remove_store_named(hass, name)
 
 
 async def _async_started(hass: HomeAssistant) -> None:

@@ -371,6 +371,7 @@ class TestOutOfReach:
             (".storage/onboarding", "nothing"),
             (f".storage/{DOMAIN}.abc", "sensor.import"),
             (f"{DOMAIN}/evidence.json", "sensor.import"),
+            (f"{DOMAIN}/suppliers.json", "{}"),
             ("automations.yaml", "entity_id: sensor.price"),
             ("packages/energy/costs.yaml", "{{ states('sensor.import') }}"),
             ("packages/energy/other.yaml", "sensor.other"),
@@ -393,6 +394,7 @@ class TestOutOfReach:
             "home-assistant_v2.db.bak",
             "home-assistant_v2.db.corrupt.2026-01-01",
             "packages/energy/costs.yaml",
+            f"{DOMAIN}/suppliers.json",
             "www/readings.csv",
         )
         assert "home-assistant_v2.db" in reach._files(tmp_path, targets, None)

@@ -259,6 +259,43 @@ async def test_interrupted_erasure_goes_on_when_the_entry_is_set_up(
     assert report.entities == 4
 
 
+@pytest.mark.parametrize("is_alone", [True, False])
+async def test_a_set_up_that_came_to_nothing_is_erased_too(
+    recorder_mock: Recorder, hass: HomeAssistant, entry: MockConfigEntry, is_alone: bool
+) -> None:
+    """What was typed for another CAD is the same household's, unless there is another; then it is named."""
+    left = await async_get_store(hass, "000d6f000a000001")
+    await left.setup.save({"home": {"name": "Householder"}})
+    if not is_alone:
+        other = MockConfigEntry(domain=DOMAIN, unique_id="000d6f000a000002")
+        other.add_to_hass(hass)
+        await (await async_get_store(hass, other.unique_id)).setup.save({"a": {}})
+    path = Path(hass.config.path(".storage", f"{DOMAIN}.{left.name}"))
+    path.touch()
+    with (
+        patch.object(
+            hass.config_entries.flow,
+            "async_progress_by_handler",
+            return_value=[
+                {"flow_id": "1", "context": {"unique_id": "000d6f000a000001"}},
+                {"flow_id": "2", "context": {"unique_id": "else"}},
+                {"flow_id": "3", "context": {}},
+            ],
+        ),
+        patch.object(hass.config_entries.flow, "async_abort") as abort,
+    ):
+        report = await change(hass, entry)
+    assert await (await async_get_store(hass, "000d6f000a000001")).setup.load() == (
+        None if is_alone else {"home": {"name": "Householder"}}
+    )
+    # Home Assistant ends dialogs as well, all of them, while it unloads an entry.
+    ended = [call.args[0] for call in abort.mock_calls]
+    assert ended.count("1") - ended.count("2") == is_alone
+    assert report.out_of_reach.files == (
+        () if is_alone else (f".storage/{DOMAIN}.{left.name}",)
+    )
+
+
 async def test_a_resumed_erasure_that_fails_is_logged_once(
     recorder_mock: Recorder,
     hass: HomeAssistant,

@@ -104,7 +104,8 @@ async def async_out_of_reach(
         hass: Home Assistant.
         targets: what was erased.
         database: what became of the recorder's.
-        logs: Home Assistant's log files in which names or numbers were found before these were erased.
+        logs: Home Assistant's log files in which names or numbers were found before these were erased, and others
+            that hold some.
     """
     backups, unknown = await _async_backups(hass)
     files = await hass.async_add_executor_job(
@@ -232,6 +233,8 @@ def _files(config: Path, targets: Targets, database: Path | None) -> tuple[str, 
         if mentions_any(path, targets.entity_ids)
     }
     found.update(config.glob("*.db.corrupt*"))
+    # Contacts that somebody typed in; they are the supplier's, but nobody here knows.
+    found.update((config / DOMAIN).glob("suppliers.json"))
     return tuple(sorted(_name(path, config) for path in found))
 
 
