@@ -223,7 +223,8 @@ class Home:
 
     async def start(self) -> None:
         """Set the entry up."""
-        self.link = FakeLink() if self.link.calls else self.link
+        if getattr(self.link, "calls", None):
+            self.link = FakeLink()
         with (
             patch("custom_components.smets1_cad.async_setup_entry", self._set_up),
             patch("homeassistant.components.usb.scan_serial_ports", return_value=[]),

@@ -137,6 +137,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self.declared = declared
         self._grant: RevocableGrant | None = None
         self._is_running = False
+        self._doubted: dict[Fuel, datetime] = {}
         self._lost_since: datetime | None = None
         self._occasions = 0
         self._timer = ClockTimer(
@@ -343,8 +344,12 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
                 reading.fuel,
                 name,
             )
-        if meter.refused_since() is not None:
+        if (since := meter.refused_since()) is not None:
             async_report_registers(self.hass, self.config_entry, meter)
+            if since < reading.received_at and self._doubted.get(meter.fuel) != since:
+                # Not a single bad value: perhaps this is another meter.
+                self._doubted[meter.fuel] = since
+                self.link.doubt(meter.fuel)
         if was_quiet:
             self._timer.schedule()
             self.async_set_updated_data(self.data)
@@ -364,16 +369,20 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
 
     @callback
     def _identity_received(self, identity: MeterIdentity) -> None:
-        if (
-            self.declared is not None
-            and compare_meter(self.declared, identity) is Comparison.DIFFERENT_METER
+        meter = self.data.meters.get(identity.fuel)
+        is_exchanged = meter is not None and meter.is_exchanged(identity)
+        comparison = self.declared and compare_meter(self.declared, identity)
+        if comparison is Comparison.DIFFERENT_METER or (
+            is_exchanged and comparison is Comparison.SERIAL_DIFFERS
         ):
             self.mismatch = identity.fuel
             LOGGER.warning(
                 "The %s meter is not the one that was declared; reading has stopped",
                 identity.fuel,
             )
-            async_report_meter_mismatch(self.hass, self.config_entry, identity.fuel)
+            async_report_meter_mismatch(
+                self.hass, self.config_entry, identity.fuel, is_exchanged=is_exchanged
+            )
             self._stop_reading()
             return
         meter = self._meter(identity.fuel)

@@ -23,6 +23,8 @@ UNANSWERED_FOR: Final = timedelta(hours=6)
 
 ISSUE_LINK: Final = "link_failed"
 ISSUE_MISMATCH: Final = "meter_mismatch"
+ISSUE_EXCHANGED: Final = "meter_exchanged"
+"""Translation key of a mismatch that came with a new meter."""
 ISSUE_REGISTERS: Final = "registers_refused"
 ISSUE_GAS_PRICE: Final = "gas_price_unit"
 ISSUE_SERVICE: Final = "service_unanswered"
@@ -55,16 +57,21 @@ def async_report_link(
 
 @callback
 def async_report_meter_mismatch(
-    hass: HomeAssistant, entry: ConfigEntry[Any], fuel: Fuel
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    fuel: Fuel,
+    *,
+    is_exchanged: bool = False,
 ) -> None:
-    """Show that a meter is not the declared one (R3)."""
+    """Show that a meter is not the declared one, or no longer (R3)."""
+    kind = ISSUE_EXCHANGED if is_exchanged else ISSUE_MISMATCH
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id(ISSUE_MISMATCH, entry, fuel),
         is_fixable=False,
         severity=ir.IssueSeverity.ERROR,
-        translation_key=f"{ISSUE_MISMATCH}_{fuel}",
+        translation_key=f"{kind}_{fuel}",
     )
 
 

@@ -128,6 +128,13 @@ class MeterState:
         else:
             self.tariff = tariff
 
+    def is_exchanged(self, identity: MeterIdentity) -> bool:
+        """Whether an identity is another meter's than the one that is known: its serial number says so."""
+        before = self.identity and self.identity.serial_number
+        return bool(
+            before and identity.serial_number and before != identity.serial_number
+        )
+
     def take_identity(self, identity: MeterIdentity) -> bool:
         """Take what the meter says of itself; a new serial number is a new meter, whose registers start anew.
 
@@ -139,11 +146,7 @@ class MeterState:
         if before is None:
             self.identity = identity
             return False
-        is_new = bool(
-            before.serial_number
-            and identity.serial_number
-            and before.serial_number != identity.serial_number
-        )
+        is_new = self.is_exchanged(identity)
         # Identities arrive in parts; what one leaves out holds on, unless the meter is another.
         kept = (
             {}
