@@ -138,6 +138,43 @@ async def test_killed_after_joining(hass: HomeAssistant, han: VirtualHan) -> Non
     assert han.hub.members.keys() == {han.ncp.flash.eui64}
 
 
+@pytest.mark.parametrize(
+    "state",
+    [LinkState.JOINING, LinkState.KEY_ESTABLISHMENT, LinkState.DISCOVERING],
+)
+async def test_killed_while_joining(
+    hass: HomeAssistant, han: VirtualHan, state: LinkState
+) -> None:
+    """Whatever the stick had got to, another start takes it up: no new request, no second place on the hub."""
+    han.admit()
+    walk = Walk(hass)
+    await to_join(walk, han, certificate_text(han), until="request")
+    before = await pairing(hass)
+    with when(state, lambda: hass.loop.call_soon(walk.leave)):
+        await walk.choose("request", "join")
+        async with asyncio.timeout(30):
+            while walk.at["flow_id"] in {
+                flow["flow_id"] for flow in hass.config_entries.flow.async_progress()
+            }:
+                await asyncio.sleep(0)
+            await walk.begin()
+            await walk.fill("user", **{CONF_DEVICE: han.url})
+            while walk.at.get("errors") == {CONF_DEVICE: "joining_elsewhere"}:
+                await asyncio.sleep(0.05)
+                await walk.fill("user", **{CONF_DEVICE: han.url})
+    await walk.choose("resume", "cad")
+    await walk.choose("cad", "certificate_kept")
+    for step in ("home", "fuels", "meters"):
+        await walk.fill(step, **walk.suggested())
+    await walk.fill("pairing_details")
+    assert (await pairing(hass)).key == before.key
+    with patch(f"{JOIN}READ_TIMEOUT", 1.0):
+        await walk.choose("request", "join")
+        await walk.watch()
+    assert walk.at["step_id"] in {"joined", "joined_partly"}
+    assert han.hub.members.keys() == {han.ncp.flash.eui64}
+
+
 async def test_install_code_that_was_lost(walk: Walk, hass: HomeAssistant) -> None:
     await walk.to_request()
     await (await stored(hass)).secrets.clear()
@@ -326,6 +363,23 @@ async def test_dialog_that_is_closed_lets_go_of_the_stick(
     await walk.begin()
     await walk.fill("user", **{CONF_DEVICE: han.url})
     assert walk.at["step_id"] == "resume"
+
+
+async def test_second_dialog_for_a_stick_that_joins(
+    hass: HomeAssistant, han: VirtualHan
+) -> None:
+    """The join that runs is not disturbed."""
+    walk, other = Walk(hass), Walk(hass)
+    await to_join(walk, han, certificate_text(han), until="request")
+    with patch(f"{JOIN}JOIN_TIMEOUT", 1.0):
+        await walk.choose("request", "join")
+        await other.begin()
+        await other.fill("user", **{CONF_DEVICE: han.url})
+        other.shows("user", {CONF_DEVICE: "joining_elsewhere"})
+        await walk.watch()
+    assert walk.at["step_id"] == "not_joined_supplier"
+    await other.fill("user", **{CONF_DEVICE: han.url})
+    assert other.at["step_id"] == "resume"
 
 
 class FakeSession:

@@ -1,10 +1,12 @@
 """Recognise a stick without changing what it holds."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 import socket
 from unittest.mock import AsyncMock, patch
 
 from bellows.exception import InvalidCommandError
+from bellows.ezsp import EZSP
 import pytest
 
 from custom_components.smets1_cad.radio import probe as probe_module
@@ -106,6 +108,20 @@ async def test_firmware_that_is_too_old(han: VirtualHan) -> None:
 async def test_nothing_at_the_port() -> None:
     with pytest.raises(StickUnreachable):
         await probe("/dev/there-is-no-such-port")
+
+
+async def test_stick_that_is_pulled_while_it_is_asked(han: VirtualHan) -> None:
+    """Bellows has lost its transport then, and stumbles over that."""
+    version = EZSP.version
+
+    async def pull(ezsp: EZSP) -> None:
+        han.ncp.unplug()
+        while ezsp._gw._obj._transport is not None:
+            await asyncio.sleep(0.01)
+        await version(ezsp)
+
+    with patch.object(EZSP, "version", pull), pytest.raises(StickUnreachable):
+        await probe(han.url)
 
 
 async def test_port_where_something_else_answers() -> None:

@@ -19,7 +19,7 @@ from ..readings_keeper import meters_as_json
 from ..service_errors import async_error_words
 from ..zigbee_cad import async_build_session
 from .consent import ConsentSteps
-from .radio import RadioSteps
+from .radio import JOINING, RadioSteps
 
 JOIN_TIMEOUT: Final = 180.0
 """Seconds that the user is asked to watch. The entry goes on trying afterwards."""
@@ -110,6 +110,15 @@ class JoinSteps(RadioSteps, ConsentSteps):
         return "joined" if self._found >= self._identity().fuels else "joined_partly"
 
     async def _watch_join(self) -> None:
+        """Join, and keep other dialogs away from the stick until it is free again."""
+        joining = self.hass.data.setdefault(JOINING, set())
+        joining.add(self._draft.path)
+        try:
+            await self._join_and_read()
+        finally:
+            joining.discard(self._draft.path)
+
+    async def _join_and_read(self) -> None:
         """Run a session until the first readings are there, or it is clear that none will come."""
         ended, some, every = Event(), Event(), Event()
         stick_lost = 0

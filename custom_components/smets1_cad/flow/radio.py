@@ -21,6 +21,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, LOGGER
 from ..ports import async_port_users
@@ -35,6 +36,9 @@ from .draft import Draft
 CONF_CERTIFICATE: Final = "certificate"
 CONF_CONFIRM: Final = "confirm"
 CONF_INSTALL_CODE: Final = "install_code"
+
+JOINING: HassKey[set[str]] = HassKey(f"{DOMAIN}_joining")
+"""The ports at which a dialog joins, until it has let go of the stick."""
 
 LARGEST_FILE: Final = 64 * 1024
 """Octets; a text with both suites has some two thousand."""
@@ -95,6 +99,9 @@ class RadioSteps(PairingSteps):
             if user.active and user.config_entry_id != entry_id:
                 # Opening it once more would reset the stick under the running pairing.
                 raise AbortFlow("already_configured")
+        if path in self.hass.data.get(JOINING, ()):
+            # It would be reset under the running join.
+            return {CONF_DEVICE: "joining_elsewhere"}, ""
         try:
             self._stick = await probe(path)
         except StickError as err:

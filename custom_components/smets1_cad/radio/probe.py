@@ -121,7 +121,8 @@ async def probe(path: str) -> StickInfo:
             "Nothing behind this port answers as an EmberZNet stick. Check that it is the right port and that the stick "
             "runs Zigbee coordinator (NCP) firmware."
         ) from err
-    except (OSError, ValueError) as err:
+    except (OSError, ValueError, AttributeError) as err:
+        # bellows has no transport any more once the port is gone, and looks for it all the same.
         raise StickUnreachable(
             "The port cannot be opened. Check that the stick is plugged in and that no other program uses it."
         ) from err
