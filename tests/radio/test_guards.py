@@ -1,8 +1,14 @@
 """What zigpy and bellows would do as a coordinator, and a CAD never does."""
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from types import SimpleNamespace
 from typing import Any
 
+from bellows.types import (
+    EmberApsFrame,
+    EmberApsOption,
+    EmberIncomingMessageType as Kind,
+)
 import pytest
 from zigpy.exceptions import DeliveryError
 import zigpy.types as t
@@ -15,6 +21,7 @@ from custom_components.smets1_cad.radio.application import (
 )
 from custom_components.smets1_cad.radio.stick import EzspRadio
 from custom_components.smets1_cad.smart_energy.clusters import CLUSTERS
+from custom_components.smets1_cad.smart_energy.device import ClusterEar, HanFrame
 from custom_components.smets1_cad.smart_energy.session.gate import Gate
 from tests.patience import until
 from virtual_han.frames import ApsFrame
@@ -202,6 +209,76 @@ async def test_data_without_the_link_key_is_dropped(radio: EzspRadio) -> None:
         )
     )
     assert hub.dropped_unencrypted == 1
+
+
+REPORT = bytes.fromhex("18010a 0000 25 cc644d000000")
+CUT_SHORT = REPORT[:-1]
+TEXT = bytes.fromhex("18010a 0803 41 03 313233")
+ENCRYPTED = EmberApsOption.APS_OPTION_ENCRYPTION
+
+
+@pytest.mark.parametrize(
+    ("changes", "payload", "is_packet", "heard"),
+    [
+        pytest.param({}, REPORT, False, 1, id="a reading"),
+        pytest.param({}, TEXT, True, 1, id="text, which zigpy reads"),
+        pytest.param({}, CUT_SHORT, True, 0, id="a broken frame"),
+        pytest.param({"sender": 0x4321}, REPORT, True, 0, id="of a stranger"),
+        pytest.param({"profile": 0x0104}, REPORT, True, 1, id="of another profile"),
+        pytest.param({"options": 0}, REPORT, True, 0, id="not under the link key"),
+        pytest.param({"cluster": 0x0700}, REPORT, True, 0, id="nobody listens"),
+        pytest.param({"kind": Kind.INCOMING_BROADCAST}, REPORT, True, 1, id="to all"),
+        pytest.param({"kind": Kind.INCOMING_UNICAST_REPLY}, REPORT, False, 0, id="?"),
+    ],
+)
+async def test_only_a_reading_of_the_hub_takes_the_short_way(
+    application: JoiningApplication,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    payload: bytes,
+    is_packet: bool,
+    heard: int,
+) -> None:
+    """All else becomes a packet of zigpy's and is judged as ever; both ways end at the same listener."""
+    hub = application.hub
+    assert hub is not None
+    frames: list[HanFrame] = []
+    packets: list[t.ZigbeePacket] = []
+    listener: Any = SimpleNamespace(frame_received=frames.append)
+    ear = ClusterEar(hub.add_endpoint(1).add_input_cluster(0x0702), listener)
+    receive = application.packet_received
+
+    def packet_received(packet: t.ZigbeePacket) -> None:
+        packets.append(packet)
+        receive(packet)
+
+    monkeypatch.setattr(application, "packet_received", packet_received)
+    application._handle_frame(
+        message_type=changes.get("kind", Kind.INCOMING_UNICAST),
+        aps_frame=EmberApsFrame(
+            profileId=changes.get("profile", 0x0109),
+            clusterId=changes.get("cluster", 0x0702),
+            sourceEndpoint=1,
+            destinationEndpoint=1,
+            options=EmberApsOption(changes.get("options", ENCRYPTED)),
+            groupId=0,
+            sequence=1,
+        ),
+        lqi=t.uint8_t(201),
+        rssi=t.int8s(-41),
+        sender=t.NWK(changes.get("sender", 0)),
+        binding_index=t.uint8_t(255),
+        address_index=t.uint8_t(255),
+        message=payload,
+    )
+    assert bool(packets) is is_packet
+    assert len(frames) == heard
+    if heard:
+        assert frames[0].encrypted
+        assert (hub.lqi, hub.rssi) == (201, -41)
+    if heard and payload is REPORT:
+        assert frames[0].attributes == ({0: 0x4D64CC}, {})
+    ear.close()
 
 
 async def test_losing_the_hub_is_told(

@@ -11,7 +11,13 @@ from typing import Any, Final, NoReturn, override
 from bellows.ash import AshException
 from bellows.config import CONF_EZSP_CONFIG, CONF_USE_THREAD
 from bellows.exception import ControllerError
-from bellows.types import EmberNodeType, sl_Status
+from bellows.types import (
+    EmberApsFrame,
+    EmberApsOption,
+    EmberIncomingMessageType,
+    EmberNodeType,
+    sl_Status,
+)
 import bellows.zigbee.application
 from zigpy.config import CONF_DEVICE
 from zigpy.device import BaseDevice, ZigbeeDevice
@@ -25,6 +31,7 @@ from zigpy.types import (
     ExtendedPanId,
     PanId,
     ZigbeePacket,
+    int8s,
     uint8_t,
 )
 
@@ -170,6 +177,41 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
             if isinstance(err, TimeoutError):
                 raise
             raise ControllerError("The stick failed while it was sending") from err
+
+    @override
+    def _handle_frame(
+        self,
+        message_type: EmberIncomingMessageType,
+        aps_frame: EmberApsFrame,
+        lqi: uint8_t,
+        rssi: int8s,
+        sender: NWK,
+        binding_index: uint8_t,
+        address_index: uint8_t,
+        message: bytes,
+    ) -> None:
+        """Hand readings of the hub on at once; bellows makes a packet of everything else."""
+        if (
+            message_type == EmberIncomingMessageType.INCOMING_UNICAST
+            and sender == HUB_ADDRESS
+            and aps_frame.profileId == PROFILE_ID
+            and (hub := self.hub) is not None
+            and EmberApsOption.APS_OPTION_ENCRYPTION in aps_frame.options
+            and hub.numbers_received(
+                aps_frame.sourceEndpoint, aps_frame.clusterId, message, lqi, rssi
+            )
+        ):
+            return
+        super()._handle_frame(
+            message_type,
+            aps_frame,
+            lqi,
+            rssi,
+            sender,
+            binding_index,
+            address_index,
+            message,
+        )
 
     @override
     def packet_received(self, packet: ZigbeePacket) -> None:

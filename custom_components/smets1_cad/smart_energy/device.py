@@ -147,28 +147,47 @@ class SmartEnergyMixin(ZigbeeDevice):
 
     @override
     def packet_received(self, packet: ZigbeePacket) -> None:
-        """Drop data that did not come under the link key; hand readings on, let zigpy parse the rest.
+        """Drop data that did not come under the link key; let zigpy parse the rest.
 
         A Default Response passes: it is how a hub says that it does not know
         the key any more, and can say it only under the network key.
         """
         self.encrypted = TransmitOptions.APS_Encryption in packet.tx_options
-        if packet.profile_id == PROFILE_ID and packet.src_ep:
-            cluster_id, data = packet.cluster_id, packet.data.serialize()
-            if (
-                not self.encrypted
-                and is_secured(cluster_id)
-                and not _is_default_response(data)
-            ):
-                self.dropped_unencrypted += 1
-                self.debug("Dropped an unencrypted frame of cluster 0x%04x", cluster_id)
-                return
-            ear = self.ears.get((packet.src_ep, cluster_id))
-            if ear is not None and (numbers := read_numbers(data)) is not None:
-                self.lqi, self.rssi = packet.lqi, packet.rssi
-                ear.numbers_received(numbers, encrypted=self.encrypted)
-                return
+        if (
+            packet.profile_id == PROFILE_ID
+            and packet.src_ep != 0
+            and not self.encrypted
+            and is_secured(packet.cluster_id)
+            and not _is_default_response(packet.data.serialize())
+        ):
+            self.dropped_unencrypted += 1
+            self.debug(
+                "Dropped an unencrypted frame of cluster 0x%04x", packet.cluster_id
+            )
+            return
         super().packet_received(packet)
+
+    def numbers_received(
+        self, endpoint_id: int, cluster_id: int, frame: bytes, lqi: int, rssi: int
+    ) -> bool:
+        """Hand on a frame of numbers that came under the link key.
+
+        Args:
+            endpoint_id: of the server that sent it.
+            cluster_id: the server's.
+            frame: from its frame control octet on.
+            lqi: link quality, 0 to 255.
+            rssi: dBm.
+
+        Returns:
+            Whether it was one; every other frame is zigpy's to parse.
+        """
+        ear = self.ears.get((endpoint_id, cluster_id))
+        if ear is None or (numbers := read_numbers(frame)) is None:
+            return False
+        self.lqi, self.rssi = lqi, rssi
+        ear.numbers_received(numbers)
+        return True
 
     @override
     def _should_filter_packet(self, packet: ZigbeePacket) -> bool:
@@ -237,8 +256,8 @@ class ClusterEar:
         if isinstance(device, SmartEnergyMixin) and device.ears.get(place) is self:
             del device.ears[place]
 
-    def numbers_received(self, numbers: Numbers, *, encrypted: bool) -> None:
-        """Take an answer or a report that zigpy has not seen."""
+    def numbers_received(self, numbers: Numbers) -> None:
+        """Take an answer or a report that came under the link key and that zigpy has not seen."""
         self._listener.frame_received(
             HanFrame(
                 self._endpoint_id,
@@ -247,7 +266,7 @@ class ClusterEar:
                 numbers.command_id,
                 is_general=True,
                 command=None,
-                encrypted=encrypted,
+                encrypted=True,
                 attributes=numbers.attributes,
             )
         )
