@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
-from typing import Any, Protocol, override
+from typing import Any, Final, Protocol, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -53,6 +53,9 @@ from .service_errors import translated
 from .store import CadStore
 from .timers import ClockTimer
 from .unpairing import Unpairing
+
+_OF_METERS: Final = (ElectricityReading, GasReading, Tariff, MeterIdentity)
+"""Updates that the entities show."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -299,9 +302,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
     @callback
     def _update_received(self, update: CadUpdate) -> None:
         """Take one update of the link."""
-        if not isinstance(
-            update, ElectricityReading | GasReading | Tariff | MeterIdentity
-        ) or not self._may_read(update.fuel):
+        if not isinstance(update, _OF_METERS) or not self._may_read(update.fuel):
             return
         match update:
             case Tariff():

@@ -31,12 +31,12 @@ class Smets1CadEntityDescription(EntityDescription):
         changed_by: what of one more reading may change it; None is any of its own meter's, of the CAD
             of both. Of all else, such as a tariff, the link, the clock, the first reading after a
             silence or one that proves something new, every entity is told.
-        available_fn: of a meter, whether its value still holds.
+        available_fn: of a meter, whether its value still holds, where that is not whether it is heard.
     """
 
     fuel: Fuel | None = None
     changed_by: frozenset[News] | None = None
-    available_fn: Callable[[MeterState], bool] = lambda meter: not meter.stale
+    available_fn: Callable[[MeterState], bool] | None = None
 
     @property
     def news(self) -> frozenset[News]:
@@ -71,12 +71,10 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
         """Return whether the value still holds; the CAD itself always says how it is."""
         if self.entity_description.fuel is None:
             return True
-        meter = self.meter
-        return (
-            meter is not None
-            and not meter.withheld
-            and self.entity_description.available_fn(meter)
-        )
+        if (meter := self.meter) is None or meter.withheld:
+            return False
+        available_fn = self.entity_description.available_fn
+        return not meter.stale if available_fn is None else available_fn(meter)
 
     @property
     def meter(self) -> MeterState | None:

@@ -69,11 +69,14 @@ class ReadingParts:
     fuel: Fuel
     cycle: timedelta
     values: dict[str, Any] = field(init=False)
+    _shortly: timedelta = field(init=False)
+    _long: timedelta = field(init=False)
     _until: dict[str, datetime] = field(default_factory=dict)
     _known: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Know nothing yet."""
+        self._shortly, self._long = self.cycle * _WITHIN_CYCLE, self.cycle * _TURNS
         self.values = {
             name: {} if name in _MAPPINGS else None for name in FIELDS[self.fuel]
         }
@@ -96,8 +99,8 @@ class ReadingParts:
                     continue
                 value = {**values[name], **value}
             else:
-                self._until[name] = at + self.cycle * (
-                    _WITHIN_CYCLE if name in _EVERY_CYCLE else _TURNS
+                self._until[name] = at + (
+                    self._shortly if name in _EVERY_CYCLE else self._long
                 )
             values[name] = value
             said.add(name)

@@ -85,9 +85,11 @@ class Register:
             if value == 0 and self._zero_at is None:
                 return Verdict.WAITING
             return Verdict.ACCEPTED
-        if value < self.value:
+        advance, most = value - self.value, MOST_PER_HOUR[self.fuel]
+        if advance < 0:
             return Verdict.WENT_BACK
-        if (value - self.value) * 3600 > MOST_PER_HOUR[self.fuel] * self._seconds(at):
+        # The leeway alone allows that of an hour.
+        if advance > most and advance * 3600 > most * self._seconds(at):
             return Verdict.TOO_FAR
         return Verdict.ACCEPTED
 

@@ -103,7 +103,9 @@ class CadSensor(_Smets1CadSensor):
         return Shown(
             description.value_fn(self.coordinator),
             description.native_unit_of_measurement,
-            attributes=description.attributes_fn(self.coordinator),
+            attributes=None
+            if (explain := description.attributes_fn) is None
+            else explain(self.coordinator),
         )
 
 
@@ -125,9 +127,12 @@ class MeterSensor(_Smets1CadSensor):
         description, meter = self.entity_description, self.meter
         if meter is None:
             return Shown(unit=description.native_unit_of_measurement)
+        unit_fn, reset_fn = description.unit_fn, description.last_reset_fn
         return Shown(
             description.value_fn(meter),
-            description.unit_fn(meter) or description.native_unit_of_measurement,
-            description.last_reset_fn(meter),
-            description.attributes_fn(meter),
+            description.native_unit_of_measurement
+            if unit_fn is None
+            else unit_fn(meter),
+            None if reset_fn is None else reset_fn(meter),
+            None if (explain := description.attributes_fn) is None else explain(meter),
         )

@@ -31,9 +31,7 @@ class CadSensorDescription(Smets1CadEntityDescription, SensorEntityDescription):
     value_fn: Callable[[Smets1CadCoordinator], Value]
     has_fn: Callable[[Smets1CadCoordinator], bool]
     needs_han: bool = False
-    attributes_fn: Callable[[Smets1CadCoordinator], dict[str, Any] | None] = lambda _: (
-        None
-    )
+    attributes_fn: Callable[[Smets1CadCoordinator], dict[str, Any] | None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +51,7 @@ class MeterSensorDescription(Smets1CadEntityDescription, SensorEntityDescription
     fuel: Fuel
     value_fn: Callable[[MeterState], Value]
     has_fn: Callable[[MeterState], bool]
-    unit_fn: Callable[[MeterState], str | None] = lambda _: None
-    last_reset_fn: Callable[[MeterState], datetime | None] = lambda _: None
-    attributes_fn: Callable[[MeterState], dict[str, Any] | None] = lambda _: None
+    unit_fn: Callable[[MeterState], str | None] | None = None
+    last_reset_fn: Callable[[MeterState], datetime | None] | None = None
+    attributes_fn: Callable[[MeterState], dict[str, Any] | None] | None = None
     placeholders: Mapping[str, str] = field(default_factory=dict)

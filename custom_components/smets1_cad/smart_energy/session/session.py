@@ -383,12 +383,8 @@ class HanSession(CadLink):
 
     def _publish(self, update: CadUpdate) -> None:
         """Hand an update on, unless consent does not cover it or the session is being stopped."""
-        fuel = getattr(update, "fuel", None)
-        if (
-            not self._has_consent()
-            or self._task is None
-            or (fuel is not None and fuel not in self._fuels())
-        ):
+        fuel, fuels = getattr(update, "fuel", None), self._fuels()
+        if self._task is None or not fuels or not (fuel is None or fuel in fuels):
             return
         for listener in tuple(self._update_listeners):
             listener(update)

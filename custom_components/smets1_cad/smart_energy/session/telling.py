@@ -7,9 +7,7 @@ from typing import Any, Final
 from ...cad.clock import Clock
 from ...cad.models import (
     CadUpdate,
-    ElectricityReading,
     Fuel,
-    GasReading,
     MeterIdentity,
     SupplierIdentity,
     SupplierMessage,
@@ -18,7 +16,7 @@ from ...cad.models import (
 from ..const import ClusterId
 from ..device import HanFrame
 from ..errors import ProfileRefusedError
-from ..quirks import Quirk
+from ..quirks import NO_QUIRK, Quirk
 from ..values.message import display_message
 from ..values.metering import MeterScaling, meter_reading
 from ..values.prepayment import prepayment
@@ -84,9 +82,7 @@ class Teller:
         if frame.attributes is not None:
             read = changing(cluster_id, frame.attributes.values)
             return (
-                list(self._attributes(number, place, cluster_id, read, now))
-                if read
-                else []
+                self._attributes(number, place, cluster_id, read, now) if read else []
             )
         if frame.is_general:
             return []
@@ -168,31 +164,41 @@ class Teller:
         cluster_id: int,
         read: Mapping[int, object],
         now: datetime,
-    ) -> Iterator[CadUpdate]:
-        book = self._book(place)
-        read = self._quirk(number).attributes(cluster_id, read)
-        match cluster_id:
-            case ClusterId.METERING:
-                if place.fuel is None:
-                    return
-                reading = meter_reading(
-                    self._scaling(number),
-                    read,
-                    received_at=now,
-                    conversion=book.conversion if place.fuel is Fuel.GAS else None,
-                )
-                if isinstance(reading, ElectricityReading | GasReading):
-                    self._half_hours.note(reading)
-                    yield reading
-                if _BLOCK in read and reading is not None:
-                    book.block = reading.active_block
-            case ClusterId.PRICE:
-                book.take_attributes(read)
-                yield from self._tariff(place, now)
-            case ClusterId.PREPAYMENT:
-                yield prepayment(
-                    read, fuel=place.fuel or Fuel.ELECTRICITY, received_at=now
-                )
+    ) -> list[CadUpdate]:
+        quirk = self._quirk(number)
+        if quirk is not NO_QUIRK:
+            read = quirk.attributes(cluster_id, read)
+        if cluster_id == ClusterId.METERING:
+            return self._reading(number, place, read, now)
+        if cluster_id == ClusterId.PRICE:
+            self._book(place).take_attributes(read)
+            return list(self._tariff(place, now))
+        if cluster_id == ClusterId.PREPAYMENT:
+            fuel = place.fuel or Fuel.ELECTRICITY
+            return [prepayment(read, fuel=fuel, received_at=now)]
+        return []
+
+    def _reading(
+        self,
+        number: int,
+        place: EndpointRecord,
+        read: Mapping[int, object],
+        now: datetime,
+    ) -> list[CadUpdate]:
+        if place.fuel is None:
+            return []
+        reading = meter_reading(
+            self._scaling(number),
+            read,
+            received_at=now,
+            conversion=self._book(place).conversion if place.fuel is Fuel.GAS else None,
+        )
+        if reading is None:
+            return []
+        if _BLOCK in read:
+            self._book(place).block = reading.active_block
+        self._half_hours.note(reading)
+        return [reading]
 
     def _tariff(self, place: EndpointRecord, now: datetime) -> Iterator[CadUpdate]:
         tariff = self._book(place).tariff(now)
