@@ -3,11 +3,13 @@
 Each chore is one frame in a burst of its fuel, when it is due and the burst has room.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ...cad.models import Fuel
 from ..const import ClusterId
+from .const import Interest
 from .deviations import quirk_of
 from .record import HanRecord
 
@@ -31,6 +33,8 @@ class Chore:
         answers: the commands that answer it.
         attributes: what is read, where it is a read.
         fuels: of which fuels.
+        interest: who else may want it more often, or at all.
+        every_otherwise: seconds, where nobody has that interest; None for never.
     """
 
     cluster_id: int
@@ -40,6 +44,14 @@ class Chore:
     answers: tuple[int, ...] = ()
     attributes: tuple[int, ...] = ()
     fuels: frozenset[Fuel] = frozenset(Fuel)
+    interest: Interest | None = None
+    every_otherwise: float | None = None
+
+    def period(self, interests: Container[Interest]) -> float | None:
+        """Return the seconds between two requests; None where it is not asked for."""
+        if self.interest is None or self.interest in interests:
+            return self.every
+        return self.every_otherwise
 
 
 CONVERSION: Final = Chore(
@@ -92,6 +104,8 @@ CHORES: Final[tuple[Chore, ...]] = (
         cluster_id=ClusterId.PREPAYMENT,
         every=5 * _MINUTES,
         attributes=(0x0000, 0x0001, 0x0002, 0x0003, 0x0005, 0x0010),
+        interest=Interest.BALANCE,
+        every_otherwise=12 * _HOURS,
     ),
     Chore(
         cluster_id=ClusterId.MESSAGING,
@@ -99,6 +113,7 @@ CHORES: Final[tuple[Chore, ...]] = (
         command_id=0x00,
         answers=(0x00,),
         fuels=frozenset({Fuel.ELECTRICITY}),
+        interest=Interest.MESSAGES,
     ),
     # Change of tenancy, change of supplier.
     Chore(
@@ -122,9 +137,16 @@ CHORES: Final[tuple[Chore, ...]] = (
 class ChoreList:
     """The chores of one hub, and when each was done."""
 
-    def __init__(self, record: HanRecord) -> None:
-        """Start with none done."""
+    def __init__(
+        self, record: HanRecord, interests: Container[Interest] = frozenset(Interest)
+    ) -> None:
+        """Start with none done; only those that somebody has a use for."""
         self._record = record
+        self._periods = [
+            (chore, period)
+            for chore in CHORES
+            if (period := chore.period(interests)) is not None
+        ]
         self._done: dict[tuple[int, Chore], float] = {}
 
     def due(self, fuel: Fuel, now: float) -> list[tuple[int, Chore]]:
@@ -134,7 +156,7 @@ class ChoreList:
         """
         due: list[tuple[float, int, Chore]] = []
         for number, place in self._record.endpoints.items():
-            for chore in CHORES:
+            for chore, period in self._periods:
                 known = place.clusters.get(chore.cluster_id)
                 if (
                     known is None
@@ -144,7 +166,7 @@ class ChoreList:
                 ):
                     continue
                 done = self._done.get((number, chore))
-                if done is not None and now - done < chore.every:
+                if done is not None and now - done < period:
                     continue
                 if chore.command_id is None and not self.attributes(number, chore):
                     continue

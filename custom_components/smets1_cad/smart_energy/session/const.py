@@ -1,10 +1,22 @@
 """What the modules of this package share."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 import logging
 from typing import Final
 
 LOGGER: Final = logging.getLogger(__package__)
+
+
+class Interest(StrEnum):
+    """What is asked for only where somebody uses it (R23)."""
+
+    BALANCE = "balance"
+    """Credit and debt every five minutes; without, twice a day, as signs of a change of tenancy."""
+    MESSAGES = "messages"
+    """The supplier's last message; those that are pushed are told in any case."""
+    COUNTERS = "counters"
+    """The meter's own counts of the day's export, and of gas of the week and month in the other unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

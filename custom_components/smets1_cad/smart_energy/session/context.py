@@ -15,7 +15,7 @@ from ...cad.models import Fuel
 from ...cad.pacing import FLOORS, Pacer
 from ..certificate import Credentials
 from ..network import HanRadio
-from .const import Timings
+from .const import Interest, Timings
 from .gate import Gate
 from .record import HanRecord, HanStore
 
@@ -30,6 +30,7 @@ class SessionConfig:
             host; of one suite or both. None are needed where the stick has its own.
         adopt: take over a network that the stick holds but that no record here knows.
         intervals: how often to read each fuel; never more often than pacing allows.
+        interests: what somebody uses beside readings, prices and identities.
         timings: for tests.
     """
 
@@ -37,6 +38,7 @@ class SessionConfig:
     credentials: tuple[Credentials, ...] = field(default=(), repr=False)
     adopt: bool = False
     intervals: dict[Fuel, timedelta] = field(default_factory=dict)
+    interests: frozenset[Interest] = frozenset()
     timings: Timings = field(default_factory=Timings)
 
     def interval(self, fuel: Fuel) -> timedelta:

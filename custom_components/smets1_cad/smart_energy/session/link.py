@@ -34,7 +34,13 @@ class HubLink:
                 if place.fuel is not None
             }
         )
-        self.reader = Reader(self.exchange, record, context.gate, context.clock)
+        self.reader = Reader(
+            self.exchange,
+            record,
+            context.gate,
+            context.clock,
+            context.config.interests,
+        )
         self.keep_alive = KeepAlive(self.exchange, record, context.timings)
 
     @contextmanager

@@ -7,11 +7,12 @@ may not have are tried in the same way; what it does not have is not asked again
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from ...cad.models import Fuel
+from .const import Interest
 from .record import ClusterRecord
 
 REPLY_ROOM: Final = 67
@@ -42,12 +43,14 @@ class Wanted:
         size: octets of its value.
         always: goes into every request.
         after: only where this attribute is supported.
+        interest: only where somebody has it; None for everybody.
     """
 
     attribute: int
     size: int
     always: bool = False
     after: int | None = None
+    interest: Interest | None = None
 
 
 def _tiers(first: int, after_first: int) -> Iterator[Wanted]:
@@ -72,11 +75,13 @@ METERING: Final[Mapping[Fuel, tuple[Wanted, ...]]] = {
         Wanted(0x0014, 1),  # SupplyStatus
         Wanted(0x0200, 1),  # Status
         Wanted(0x0020, 1),  # ActiveRegisterTierDelivered
-        Wanted(0x0401, 3),  # CurrentDayConsumptionDelivered
-        Wanted(0x0402, 3, after=_RECEIVED),
+        Wanted(0x0401, 3),  # CurrentDayConsumptionDelivered: today, from midnight on
+        Wanted(0x0402, 3, after=_RECEIVED, interest=Interest.COUNTERS),
         Wanted(0x000E, 1),  # CurrentBlock
-        Wanted(0x0430, 3),  # CurrentWeekConsumptionDelivered
-        Wanted(0x0440, 4),  # CurrentMonthConsumptionDelivered
+        # CurrentWeek- and CurrentMonthConsumptionDelivered: that they begin anew amid their
+        # week or month is a sign of a change of tenancy.
+        Wanted(0x0430, 3),
+        Wanted(0x0440, 4),
         *_tiers(0x0100, SUMMATION),
         *_tiers(0x0101, _RECEIVED),
         *_blocks(0x0700, SUMMATION),
@@ -95,11 +100,11 @@ METERING: Final[Mapping[Fuel, tuple[Wanted, ...]]] = {
         Wanted(0x0014, 1),
         Wanted(0x0200, 1),
         Wanted(0x0401, 3),
-        Wanted(0x0C01, 3),  # the day, week and month in the other unit
+        Wanted(0x0C01, 3),  # the day in the other unit
         Wanted(0x0430, 3),
-        Wanted(0x0C30, 3),
+        Wanted(0x0C30, 3, interest=Interest.COUNTERS),
         Wanted(0x0440, 4),
-        Wanted(0x0C40, 4),
+        Wanted(0x0C40, 4, interest=Interest.COUNTERS),
         Wanted(0x0020, 1),
         Wanted(0x000E, 1),
         *_tiers(0x0100, SUMMATION),
@@ -117,6 +122,7 @@ class Plan:
         wanted: Iterable[Wanted],
         known: ClusterRecord,
         may_ask: Callable[[int], bool] = lambda _: True,
+        interests: Container[Interest] = frozenset(Interest),
     ) -> None:
         """Plan over what is known of the cluster, which others keep up to date.
 
@@ -124,8 +130,14 @@ class Plan:
             wanted: what is worth reading, the most important first.
             known: what the hub has and has not.
             may_ask: whether a quirk leaves an attribute to be asked for.
+            interests: what somebody has a use for.
         """
-        self._wanted = tuple(item for item in wanted if may_ask(item.attribute))
+        self._wanted = tuple(
+            item
+            for item in wanted
+            if may_ask(item.attribute)
+            and (item.interest is None or item.interest in interests)
+        )
         self._known = known
         self._turn: dict[int, int] = {}
         self._tries: Counter[int] = Counter()

@@ -1,5 +1,6 @@
 """Read a fuel: one burst, the registers first, then what else is due."""
 
+from collections.abc import Container
 from functools import partial
 from typing import Final
 
@@ -10,7 +11,7 @@ from ..const import ClusterId
 from ..device import HanFrame
 from ..numbers import READ_RESPONSE, Attributes
 from .chores import CONVERSION, Chore, ChoreList
-from .const import LOGGER
+from .const import LOGGER, Interest
 from .deviations import quirk_of
 from .discovery import endpoints_with, keep_static
 from .errors import HubRefused, HubSilent
@@ -33,14 +34,20 @@ class Reader:
     """Reads what one hub has, a burst at a time, and learns what it has not."""
 
     def __init__(
-        self, exchange: Exchange, record: HanRecord, gate: Gate, clock: Clock
+        self,
+        exchange: Exchange,
+        record: HanRecord,
+        gate: Gate,
+        clock: Clock,
+        interests: Container[Interest] = frozenset(Interest),
     ) -> None:
         """Read over one connection; what is learnt goes into the record."""
         self._exchange = exchange
         self._record = record
         self._gate = gate
         self._clock = clock
-        self.chores = ChoreList(record)
+        self._interests = interests
+        self.chores = ChoreList(record, interests)
         self._identities = Identities(record, gate, clock)
         self._plans: dict[int, Plan] = {}
         self._read_in_burst: set[StaticKey] = set()
@@ -123,7 +130,10 @@ class Reader:
             known = self._record.endpoints[endpoint].clusters[ClusterId.METERING]
             quirk = quirk_of(self._record, endpoint)
             self._plans[endpoint] = Plan(
-                METERING[fuel], known, partial(quirk.may_ask, ClusterId.METERING)
+                METERING[fuel],
+                known,
+                partial(quirk.may_ask, ClusterId.METERING),
+                self._interests,
             )
         return self._plans[endpoint]
 
