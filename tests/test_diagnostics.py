@@ -140,6 +140,14 @@ async def test_before_anything_is_known(home: Home, hass: HomeAssistant) -> None
     assert said["consent"] == {"in_force": True}
 
 
+async def test_entry_that_could_not_be_set_up(home: Home, hass: HomeAssistant) -> None:
+    """That is when they are wanted most."""
+    home.link.fault = CadError(f"No {SERIAL}.", reason="radio_lost")
+    await home.start()
+    said = await async_get_config_entry_diagnostics(hass, home.entry)
+    assert said == {"entry": "setup_retry", "error": "radio_lost", "options": {}}
+
+
 class TestRedactor:
     """What is taken out, and what is left."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -16,7 +17,13 @@ from .redaction import Redactor
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: Smets1CadConfigEntry
 ) -> dict[str, Any]:
-    """Return diagnostics for a config entry."""
+    """Return diagnostics for a config entry; little of one that is not set up."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return {
+            "entry": entry.state.value,
+            "error": entry.error_reason_translation_key,
+            "options": dict(entry.options),
+        }
     coordinator = entry.runtime_data.coordinator
     redactor = Redactor(_secrets(entry, coordinator))
     capabilities = coordinator.link.capabilities
