@@ -29,7 +29,7 @@ from .document import Section
 from .epoch import CONF_TENANCY, tenancy_number
 from .erasure.energy import async_energy_manager, energy_sources
 from .erasure.reach import async_logs_with, async_out_of_reach
-from .erasure.registries import async_forget
+from .erasure.registries import async_forget, async_forget_title
 from .erasure.report import DatabaseReport, ErasureError, ErasureReport
 from .erasure.storage import async_wait_for_storage
 from .erasure.targets import Targets, collect_targets
@@ -136,6 +136,7 @@ async def async_resume_erasure(hass: HomeAssistant, entry: ConfigEntry[Any]) -> 
     if tenancy.record.open is None:
         entry.async_on_unload(_watch_entity_ids(hass, entry, tenancy))
         return
+    async_forget_title(hass, entry)
     task = tenancy.task
     if task is None or task.done():
         task = _start(hass, entry, tenancy)

@@ -239,9 +239,13 @@ async def test_what_a_person_has_to_see_to_is_shown(
 
 
 async def test_interrupted_erasure_goes_on_when_the_entry_is_set_up(
-    recorder_mock: Recorder, hass: HomeAssistant, entry: MockConfigEntry
+    recorder_mock: Recorder,
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Setting up waits for it without holding up the start, and then begins anew."""
+    hass.config_entries.async_update_entry(entry, title="Gwen's meters")
     with (
         patch.object(tenancy, "async_forget", side_effect=ErasureError("Interrupted.")),
         pytest.raises(ErasureError),
@@ -252,6 +256,8 @@ async def test_interrupted_erasure_goes_on_when_the_entry_is_set_up(
 
     await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert "not ready yet" in caplog.text
+    assert "Gwen's" not in caplog.text, "Home Assistant logs what an entry is called"
     await settle(hass)
     assert entry.state is ConfigEntryState.SETUP_ERROR
     report = await async_erasure_report(hass, entry)

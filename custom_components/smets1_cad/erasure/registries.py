@@ -35,7 +35,7 @@ async def async_forget(
         left := settings_without(manager.data or {}, targets.entity_ids)
     ):
         await manager.async_update(left)
-    _forget_entry(hass, entry)
+    async_forget_title(hass, entry)
     _forget_devices(hass, entry)
     _forget_entities(hass, targets)
     async_forget_issues(hass, entry)
@@ -46,8 +46,11 @@ async def async_forget(
 
 
 @callback
-def _forget_entry(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Take back the name that somebody gave to the CAD, and what they chose for it."""
+def async_forget_title(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Take back the name that somebody gave to the CAD, and what they chose for it.
+
+    Home Assistant logs an entry's name when it cannot be set up yet.
+    """
     hass.config_entries.async_update_entry(entry, title=TITLE, options={})
 
 
