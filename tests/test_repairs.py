@@ -12,7 +12,7 @@ from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.repairs import async_create_fix_flow
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import AbortFlow, FlowResultType
 from homeassistant.helpers import issue_registry as ir
 
 from .fake_link import Home, electricity, gas, in_cubic_metres, new_home
@@ -104,9 +104,8 @@ async def test_flow_of_an_entry_that_does_not_run(
     (issue,) = issue_registry.issues.values()
     flow = await flow_of(hass, issue)
     await home.stop()
-    aborted = await flow.async_step_confirm({})
-    assert aborted["type"] is FlowResultType.ABORT
-    assert aborted["reason"] == "not_loaded"
+    with pytest.raises(AbortFlow, match="not_loaded"):
+        await flow.async_step_confirm({})
 
 
 @pytest.mark.parametrize("data", [None, {"entry_id": "gone", "fuel": Fuel.GAS.value}])

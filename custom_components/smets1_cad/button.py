@@ -47,7 +47,9 @@ async def _withdraw(entry: Smets1CadConfigEntry) -> None:
 
 
 async def _unpair(entry: Smets1CadConfigEntry) -> None:
-    await async_request_unpairing(unpairing_of(entry), UnpairWhy.CONSENT_WITHDRAWN)
+    await async_request_unpairing(
+        unpairing_of(entry.runtime_data), UnpairWhy.CONSENT_WITHDRAWN
+    )
 
 
 async def _read(fuel: Fuel, entry: Smets1CadConfigEntry) -> None:

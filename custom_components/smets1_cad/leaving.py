@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from .cad.errors import CadError
 from .consent import Withdrawal
 from .const import LOGGER
-from .coordinator import Smets1CadConfigEntry
+from .coordinator import Smets1CadConfigEntry, Smets1CadRuntimeData
 from .erasure.registries import async_forget_issues
 from .erasure.report import ErasureReport
 from .evidence_file import async_remove_evidence
@@ -76,13 +76,13 @@ async def async_withdraw_consent(
     return report
 
 
-def unpairing_of(entry: Smets1CadConfigEntry) -> Unpairing:
+def unpairing_of(runtime: Smets1CadRuntimeData) -> Unpairing:
     """Return what ends an entry's pairing.
 
     Raises:
         PairingError: ``nothing_to_unpair``: no request was ever written down.
     """
-    if (unpairing := entry.runtime_data.unpairing) is None:
+    if (unpairing := runtime.unpairing) is None:
         raise PairingError(
             "The CAD is not paired, and nobody has been asked to pair it: there is nothing to undo.",
             reason="nothing_to_unpair",

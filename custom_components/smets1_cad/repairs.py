@@ -1,54 +1,20 @@
 """Fix flows of the issues that a person can settle."""
 
-from abc import ABC, abstractmethod
 from typing import override
 
-from homeassistant.components.repairs import (
-    ConfirmRepairFlow,
-    RepairsFlow,
-    RepairsFlowResult,
-)
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant
 
 from .cad.models import Fuel
 from .coordinator import Smets1CadConfigEntry
 from .leaving_repairs import LeavingFlow
 from .pairing_states import Reminder
+from .repair_flow import ConfirmFlow
 from .tenancy_repairs import SuspectedFlow
 from .waiting_repairs import WaitingFlow
 
 
-class _ConfirmFlow(RepairsFlow, ABC):
-    """Asks once, and then does what was asked."""
-
-    def __init__(self, entry: Smets1CadConfigEntry) -> None:
-        """Say for which CAD."""
-        self._entry = entry
-
-    async def async_step_init(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Begin."""
-        return await self.async_step_confirm()
-
-    async def async_step_confirm(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Ask, and do it."""
-        if user_input is None:
-            return self.async_show_form(step_id="confirm")
-        if self._entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="not_loaded")
-        self._settle()
-        return self.async_create_entry(data={})
-
-    @abstractmethod
-    def _settle(self) -> None:
-        """Do what the person agreed to."""
-
-
-class RegistersFlow(_ConfirmFlow):
+class RegistersFlow(ConfirmFlow):
     """A person says that the register is right as the meter shows it."""
 
     def __init__(self, entry: Smets1CadConfigEntry, fuel: Fuel) -> None:
@@ -57,8 +23,8 @@ class RegistersFlow(_ConfirmFlow):
         self._fuel = fuel
 
     @override
-    def _settle(self) -> None:
-        self._entry.runtime_data.coordinator.async_accept_registers(self._fuel)
+    async def _settle(self) -> None:
+        self._runtime.coordinator.async_accept_registers(self._fuel)
 
 
 async def async_create_fix_flow(

@@ -101,7 +101,7 @@ async def _export_evidence(call: ServiceCall) -> ServiceResponse:
 @cad_errors_translated
 async def _request_unpairing(call: ServiceCall) -> ServiceResponse:
     """Ask for the CAD to be unpaired, and return what the person has to send."""
-    unpairing = unpairing_of(_entry(call))
+    unpairing = unpairing_of(_entry(call).runtime_data)
     route = Route(call.data[ATTR_ROUTE]) if ATTR_ROUTE in call.data else None
     sends_self = route in (None, Route.PAIRING_SERVICE)
     if call.data[ATTR_SENT] and sends_self:
@@ -129,7 +129,7 @@ async def _request_unpairing(call: ServiceCall) -> ServiceResponse:
 @cad_errors_translated
 async def _confirm_unpairing(call: ServiceCall) -> ServiceResponse:
     """Take the person's word that the CAD is unpaired."""
-    await unpairing_of(_entry(call)).confirm()
+    await unpairing_of(_entry(call).runtime_data).confirm()
     return None
 
 

@@ -1,22 +1,16 @@
 """Fix flow of signs of a change of tenancy: has somebody new moved in? (R20)."""
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.components.repairs import RepairsFlowResult
 
 from .cad.errors import CadError
 from .const import DOMAIN, LOGGER
-from .coordinator import Smets1CadConfigEntry
+from .repair_flow import CadRepairFlow
 from .tenancy_end import async_end_tenancy
 from .tenancy_record import TenancyEnd
 
 
-class SuspectedFlow(RepairsFlow):
+class SuspectedFlow(CadRepairFlow):
     """Asks whether somebody new has moved in; what is erased for a yes is asked for once more."""
-
-    def __init__(self, entry: Smets1CadConfigEntry) -> None:
-        """Say of which CAD."""
-        self._entry = entry
 
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
@@ -30,9 +24,7 @@ class SuspectedFlow(RepairsFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Remember that the sign means nothing."""
-        if self._entry.state is not ConfigEntryState.LOADED:
-            raise AbortFlow("not_loaded")
-        same_people = self._entry.runtime_data.same_people
+        same_people = self._runtime.same_people
         assert same_people is not None
         same_people()
         return self.async_create_entry(data={})

@@ -4,8 +4,7 @@ from typing import Any, Final
 
 import probatio
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.components.repairs import RepairsFlowResult
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 from homeassistant.util import dt as dt_util
@@ -14,6 +13,7 @@ from .cad.errors import CadError
 from .coordinator import Smets1CadConfigEntry
 from .pairing import Pairing, PairingKeeper
 from .pairing_states import Reminder
+from .repair_flow import CadRepairFlow
 from .request_text import Purpose, load_request_texts
 from .supplier_answer import answer_errors, answer_schema, answered, may_be_answered
 from .supplier_texts import SupplierText, async_supplier_texts, quoted
@@ -27,14 +27,14 @@ TEXT_SCHEMA: Final = probatio.Schema(
 )
 
 
-class WaitingFlow(RepairsFlow):
+class WaitingFlow(CadRepairFlow):
     """Offers the right text for each supplier, and takes down the answer."""
 
     def __init__(
         self, entry: Smets1CadConfigEntry, reminder: Reminder | None = None
     ) -> None:
         """Say of which CAD, and which reminder it is; None after a refusal."""
-        self._entry = entry
+        super().__init__(entry)
         self._reminder = reminder
         self._to_show: list[SupplierText] = []
 
@@ -45,9 +45,7 @@ class WaitingFlow(RepairsFlow):
         Raises:
             AbortFlow: the entry does not run.
         """
-        if self._entry.state is not ConfigEntryState.LOADED:
-            raise AbortFlow("not_loaded")
-        keeper = self._entry.runtime_data.coordinator.pairing
+        keeper = self._runtime.coordinator.pairing
         assert keeper is not None
         return keeper
 

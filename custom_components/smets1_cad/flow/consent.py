@@ -2,28 +2,17 @@
 
 from typing import Any
 
-import probatio
-
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers.selector import BooleanSelector
 
 from ..cad.clock import SYSTEM_CLOCK
-from ..cad.errors import CadError
 from ..consent import Consents, Declaration, Scope
-from ..consent_text import (
-    CURRENT_VERSION,
-    Box,
-    ShownText,
-    boxes_required,
-    boxes_shown,
-    load_consent_text,
-)
-from ..const import LOGGER
+from ..consent_text import CURRENT_VERSION, ShownText, boxes_required
 from ..identity import Identity, Ihd
 from ..options import CadOptions
 from ..store import StoreError, async_load_consents
 from .home import HomeSteps
+from .wording import async_give, async_wording, show_wording, ticked
 
 
 class ConsentSteps(HomeSteps):
@@ -49,10 +38,14 @@ class ConsentSteps(HomeSteps):
         if self._is_covered(identity):
             # Given on an earlier day, by the same person for the same home and meters.
             return await self._next_after_consent()
-        has_ihd = identity.ihd is not Ihd.NONE
         errors: dict[str, str] = {}
         if user_input is None:
-            self._shown = await self._text(identity)
+            self._shown = await async_wording(
+                self.hass,
+                identity,
+                supplier=self._supplier_names(),
+                options=self._options(),
+            )
         else:
             declaration = Declaration(
                 identity=identity,
@@ -60,28 +53,13 @@ class ConsentSteps(HomeSteps):
                 supplier=self._supplier_names(),
                 # What was read is what goes on record, whatever changed meanwhile.
                 text=self._shown,
-                ticked=frozenset(box for box in Box if user_input.get(box)),
+                ticked=ticked(user_input),
                 period=self._options().consent_period,
             )
             errors = await self._give(declaration)
             if not errors:
                 return await self._next_after_consent()
-        schema = probatio.Schema(
-            {
-                # Unticked, also after an error: ticking is the positive step.
-                probatio.Required(box.value, default=False): BooleanSelector()
-                for box in boxes_shown(has_ihd=has_ihd)
-            }
-        )
-        return self.async_show_form(
-            step_id="consent",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input),
-            errors=errors,
-            description_placeholders={
-                "text": self._shown.body,
-                **{f"box_{box}": words for box, words in self._shown.boxes.items()},
-            },
-        )
+        return show_wording(self, self._shown, user_input, errors)
 
     def _options(self) -> CadOptions:
         """Return what is decided of the CAD beyond its set-up; nothing, before there is an entry."""
@@ -132,29 +110,9 @@ class ConsentSteps(HomeSteps):
             and boxes_required(has_ihd=identity.ihd is not Ihd.NONE) <= record.boxes
         )
 
-    async def _text(self, identity: Identity) -> ShownText:
-        """Return the wording in Home Assistant's language, its blanks filled in."""
-        text = await self.hass.async_add_executor_job(
-            load_consent_text, self.hass.config.language
-        )
-        return text.show(
-            fuels=identity.fuels,
-            supplier=self._supplier_names(),
-            has_ihd=identity.ihd is not Ihd.NONE,
-            retention_days=self._options().retention_days,
-            period_days=self._options().consent_period.days,
-        )
-
     async def _give(self, declaration: Declaration) -> dict[str, str]:
         """Put consent on record; return errors."""
-        if missing := declaration.missing():
-            return {box.value: "consent_box" for box in missing}
-        try:
-            await self._consents.give(declaration)
-        except CadError as err:
-            LOGGER.debug("Consent was not kept: %s", err)
-            return {"base": "consent_not_stored"}
-        return {}
+        return await async_give(self._consents, declaration)
 
 
 def _gives_up_ihd(consented: Identity, wanted: Identity) -> bool:

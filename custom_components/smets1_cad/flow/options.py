@@ -7,7 +7,6 @@ import probatio
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.helpers.selector import (
-    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -17,8 +16,8 @@ from ..cad.errors import CadError
 from ..cad.models import Fuel
 from ..cad.pacing import FLOORS
 from ..consent import Declaration
-from ..consent_text import Box, ShownText, boxes_shown, load_consent_text
-from ..identity import Identity, Ihd
+from ..consent_text import ShownText
+from ..identity import Identity
 from ..options import (
     CONF_CONSENT_DAYS,
     CONF_ELECTRICITY_SECONDS,
@@ -34,6 +33,7 @@ from ..supplier_answer import may_be_answered
 from ..unpairing import ENDING
 from .answer import AnswerSteps
 from .leaving import LISTED
+from .wording import async_give, async_wording, show_wording, ticked
 
 _ELECTRICITY_FLOOR: Final = int(FLOORS[Fuel.ELECTRICITY].total_seconds())
 _GAS_FLOOR: Final = int(FLOORS[Fuel.GAS].total_seconds()) // 60
@@ -129,7 +129,12 @@ class CadOptionsFlow(AnswerSteps):
             return self.async_abort(reason="consent_erased")
         errors: dict[str, str] = {}
         if user_input is None:
-            self._shown = await self._wording(identity)
+            self._shown = await async_wording(
+                self.hass,
+                identity,
+                supplier=self._runtime.consents.records[-1].supplier or "",
+                options=CadOptions.of(self.config_entry),
+            )
         else:
             errors = await self._give(identity, user_input)
             if not errors:
@@ -137,35 +142,7 @@ class CadOptionsFlow(AnswerSteps):
                     self.config_entry.entry_id
                 )
                 return self.async_abort(reason="consent_given")
-        schema = probatio.Schema(
-            {
-                # Unticked, also after an error: ticking is the positive step.
-                probatio.Required(box.value, default=False): BooleanSelector()
-                for box in boxes_shown(has_ihd=identity.ihd is not Ihd.NONE)
-            }
-        )
-        return self.async_show_form(
-            step_id="consent",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input),
-            errors=errors,
-            description_placeholders={
-                "text": self._shown.body,
-                **{f"box_{box}": words for box, words in self._shown.boxes.items()},
-            },
-        )
-
-    async def _wording(self, identity: Identity) -> ShownText:
-        options = CadOptions.of(self.config_entry)
-        text = await self.hass.async_add_executor_job(
-            load_consent_text, self.hass.config.language
-        )
-        return text.show(
-            fuels=identity.fuels,
-            supplier=self._runtime.consents.records[-1].supplier or "",
-            has_ihd=identity.ihd is not Ihd.NONE,
-            retention_days=options.retention_days,
-            period_days=options.consent_period.days,
-        )
+        return show_wording(self, self._shown, user_input, errors)
 
     async def _give(
         self, identity: Identity, user_input: dict[str, Any]
@@ -178,32 +155,31 @@ class CadOptionsFlow(AnswerSteps):
             cad=last.cad or "",
             supplier=last.supplier or "",
             text=self._shown,
-            ticked=frozenset(box for box in Box if user_input.get(box)),
+            ticked=ticked(user_input),
             period=CadOptions.of(self.config_entry).consent_period,
         )
-        if missing := declaration.missing():
-            return {box.value: "consent_box" for box in missing}
+        errors = await async_give(runtime.consents, declaration)
+        if errors or runtime.unpairing is None:
+            return errors
+        record = runtime.consents.records[-1]
+
+        def rest_on_it(pairing: Pairing) -> Pairing:
+            if pairing.state is PairingState.SENDING:
+                # What is on its way keeps what was sent, as its key stands for it.
+                return pairing
+            return replace(
+                pairing,
+                request=replace(
+                    pairing.request,
+                    consent_id=record.record_id,
+                    consent_at=record.given_at,
+                    consent_version=record.wording.version,
+                    consent_sha256=record.wording.sha256,
+                ),
+            )
+
         try:
-            grant = await runtime.consents.give(declaration)
-            if runtime.unpairing is not None:
-                record = grant.record
-
-                def rest_on_it(pairing: Pairing) -> Pairing:
-                    if pairing.state is PairingState.SENDING:
-                        # What is on its way keeps what was sent, as its key stands for it.
-                        return pairing
-                    return replace(
-                        pairing,
-                        request=replace(
-                            pairing.request,
-                            consent_id=record.record_id,
-                            consent_at=record.given_at,
-                            consent_version=record.wording.version,
-                            consent_sha256=record.wording.shown_sha256,
-                        ),
-                    )
-
-                await runtime.unpairing.async_update(rest_on_it)
+            await runtime.unpairing.async_update(rest_on_it)
         except CadError:
             return {"base": "consent_not_stored"}
         return {}
