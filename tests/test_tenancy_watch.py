@@ -13,6 +13,7 @@ import pytest
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import (
+    CustomerNotice,
     ElectricityReading,
     EnergyUnit,
     Fuel,
@@ -383,6 +384,12 @@ def test_what_is_a_sign(said: list[Any], sign: Sign | None) -> None:
             "tenancy_suspected_tariff",
             "Octopus Go",
             "Default",
+        ),
+        (
+            [TARIFF, CustomerNotice(fuel=Fuel.ELECTRICITY, number=7)],
+            "tenancy_suspected_customer",
+            "",
+            "",
         ),
     ],
 )

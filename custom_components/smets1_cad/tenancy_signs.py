@@ -14,6 +14,7 @@ from typing import Final
 
 from .cad.models import (
     CadUpdate,
+    CustomerNotice,
     ElectricityReading,
     GasAmount,
     GasReading,
@@ -32,6 +33,8 @@ class Sign(StrEnum):
 
     NOTICE = "notice"
     """A change of tenancy was announced without a date."""
+    CUSTOMER = "customer"
+    """The network was given another supply number, or a customer's number."""
     SUPPLIER = "supplier"
     """Another supplier is named, or announced."""
     TARIFF = "tariff"
@@ -120,6 +123,10 @@ class SignFinder:
                     day=(update.day or GasAmount()).energy_kwh,
                     week=(update.week or GasAmount()).energy_kwh,
                     month=(update.month or GasAmount()).energy_kwh,
+                )
+            case CustomerNotice():
+                return Seen(
+                    sign=Sign.CUSTOMER, key=f"customer/{update.fuel}/{update.number}"
                 )
             case SupplierIdentity():
                 return self._supplier(update)

@@ -9,6 +9,7 @@ import pytest
 from custom_components.smets1_cad.cad.models import (
     CadUpdate,
     ConsumptionProfile,
+    CustomerNotice,
     ElectricityReading,
     Fuel,
     GasReading,
@@ -376,6 +377,42 @@ def test_identities_come_of_what_was_read_once() -> None:
     assert gas.site_id is None
     assert (supplier.provider_id, supplier.name) == (19754, "OVO")
     assert "2000024512368" not in repr(electricity)
+
+
+def test_an_old_device_is_told_by_its_application_version() -> None:
+    made = record((2, METER, Fuel.GAS), (2, 0x0000, Fuel.GAS))
+    static = made.endpoints[2].clusters[0x0000].static
+    static[0x0001] = 7
+    (meter,) = Teller(made, SteppedClock()).identities()
+    assert isinstance(meter, MeterIdentity)
+    assert meter.firmware_version == "7"
+    static[0x4000] = "0x" + b"2.0.7".hex()
+    (meter,) = Teller(made, SteppedClock()).identities()
+    assert isinstance(meter, MeterIdentity)
+    assert meter.firmware_version == "2.0.7"
+
+
+@pytest.mark.parametrize(
+    ("command_id", "text", "is_told"),
+    [
+        (0x03, b"2000024512368", False),
+        (0x03, b"1012345678908", True),
+        (0x03, b"", False),
+        (0x06, b"4711", True),
+    ],
+)
+def test_r20_another_supply_or_customer_number_is_told_without_it(
+    command_id: int, text: bytes, is_told: bool
+) -> None:
+    """UpdateSiteID and UpdateCIN: issuer event, time and provider, then the number."""
+    made = record((1, 0x0708, None), (2, METER, Fuel.ELECTRICITY))
+    made.endpoints[2].clusters[METER].static[0x0307] = "0x" + b"2000024512368".hex()
+    made.identified[2, METER] = 0.0
+    payload = "78563412" + "00000030" + "01000000" + bytes([len(text), *text]).hex()
+    told = Teller(made, SteppedClock()).tell(parsed(0x0708, command_id, payload))
+    expected = [CustomerNotice(fuel=Fuel.ELECTRICITY, number=0x12345678)]
+    assert told == (expected if is_told else [])
+    assert bool(made.doubted) is (is_told and command_id == 0x03)
 
 
 def test_what_says_nothing_to_people_is_not_told() -> None:

@@ -21,6 +21,7 @@ from .common import (
     TierBlock,
 )
 from .household import (
+    CustomerNotice,
     Importance,
     MeterIdentity,
     SupplierIdentity,
@@ -36,6 +37,7 @@ __all__ = [
     "Alarm",
     "CadUpdate",
     "ConsumptionProfile",
+    "CustomerNotice",
     "Debt",
     "Direction",
     "ElectricityReading",
@@ -69,5 +71,6 @@ type CadUpdate = (
     | MeterIdentity
     | SupplierIdentity
     | TenancyChange
+    | CustomerNotice
 )
 """Anything that a link hands up."""

@@ -100,3 +100,16 @@ class TenancyChange:
     of_supplier: bool = False
     cancelled: bool = False
     number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerNotice:
+    """The network was given another supply number, or a customer's number (R20). Neither is kept here.
+
+    Attributes:
+        fuel: of which meter.
+        number: which of the issuer's notices it is, to know it again.
+    """
+
+    fuel: Fuel
+    number: int

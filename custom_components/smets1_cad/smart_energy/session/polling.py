@@ -214,7 +214,7 @@ class Poller:
             LOGGER.debug("It is tried again in the next cycle: %s", err)
             return
         link.reader.renewed = False
-        link.reader.learnt = True
+        await context.save()
         self._found()
 
     async def _keep_what_was_learnt(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from ...cad.clock import Clock
 from ...cad.models import (
     CadUpdate,
+    CustomerNotice,
     Fuel,
     MeterIdentity,
     SupplierIdentity,
@@ -35,6 +36,8 @@ _BLOCK: Final = 0x000E
 _DEVICE_TYPE: Final = 0x0306
 _SITE_ID: Final = 0x0307
 _SERIAL_NUMBER: Final = 0x0308
+_BASIC_APPLICATION: Final = 0x0001
+"""Stands for the software build at devices that are older than that."""
 _BASIC_MANUFACTURER: Final = 0x0004
 _BASIC_MODEL: Final = 0x0005
 _BASIC_HARDWARE: Final = 0x0003
@@ -70,6 +73,8 @@ class Teller:
             (ClusterId.MESSAGING, 0x02): self._message,
             (ClusterId.DEVICE_MANAGEMENT, 0x00): self._tenancy,
             (ClusterId.DEVICE_MANAGEMENT, 0x01): self._supplier,
+            (ClusterId.DEVICE_MANAGEMENT, 0x03): self._site,
+            (ClusterId.DEVICE_MANAGEMENT, 0x06): self._customer,
         }
 
     def tell(self, frame: HanFrame) -> list[CadUpdate]:
@@ -113,7 +118,8 @@ class Teller:
                     manufacturer=label_text(basic.get(_BASIC_MANUFACTURER)),
                     model=label_text(basic.get(_BASIC_MODEL)),
                     hardware_version=str(basic.get(_BASIC_HARDWARE, "")),
-                    firmware_version=label_text(basic.get(_BASIC_BUILD)),
+                    firmware_version=label_text(basic.get(_BASIC_BUILD))
+                    or str(basic.get(_BASIC_APPLICATION, "")),
                     mirrored=kind is not None and kind.mirrored,
                 )
             )
@@ -298,6 +304,28 @@ class Teller:
         raw = int(command.provider_change_implementation_time)
         number = int(command.issuer_event_id)
         return self._change(place, raw, number, of_supplier=True)
+
+    def _site(
+        self, place: EndpointRecord, command: Any, _: datetime
+    ) -> Iterator[CadUpdate]:
+        """Tell of a supply number that no meter had; the meters are asked for theirs, too."""
+        known = {
+            label_text(self._static(number, ClusterId.METERING).get(_SITE_ID))
+            for number in endpoints_with(self.record, ClusterId.METERING)
+        } - {""}
+        said = label_text(bytes(command.site_id))
+        if said and known and said not in known:
+            self.record.doubt()
+            yield CustomerNotice(
+                fuel=place.fuel or Fuel.ELECTRICITY, number=int(command.issuer_event_id)
+            )
+
+    def _customer(
+        self, place: EndpointRecord, command: Any, _: datetime
+    ) -> Iterator[CadUpdate]:
+        yield CustomerNotice(
+            fuel=place.fuel or Fuel.ELECTRICITY, number=int(command.issuer_event_id)
+        )
 
     def _change(
         self,
