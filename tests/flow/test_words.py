@@ -156,6 +156,14 @@ def test_welsh_is_welsh(section: str) -> None:
     } == set()
 
 
+def test_welsh_has_one_word_for_a_thing() -> None:
+    """A smart meter, the hub and the stick are called the same wherever they stand."""
+    other = re.compile(r"\b(clyfar|glyfar|hwb|d?dyfais USB)\b", re.IGNORECASE)
+    assert [
+        path for path, text in flat(words("cy")).items() if other.search(text)
+    ] == []
+
+
 def test_each_step_has_its_words_and_none_is_left_over() -> None:
     assert words("en")["config"]["step"].keys() == steps() - SILENT
 
