@@ -123,6 +123,13 @@ class FakeLink(CadLink):
         self._statistics = statistics
 
     @override
+    def findings(self) -> dict[str, Any]:
+        return {
+            "endpoints": {"2": {"device_id": "0x0501", "fuel": Fuel.ELECTRICITY}},
+            "next_allowed": {"electricity": NOW.isoformat()},
+        }
+
+    @override
     async def start(self, grant: Grant) -> None:
         if not grant.is_valid:
             raise ConsentMissing("There is no consent. Give it first.")

@@ -43,6 +43,7 @@ async def async_get_config_entry_diagnostics(
                 "prepayment": sorted(capabilities.prepayment),
                 "messages": capabilities.messages,
             },
+            **coordinator.link.findings(),
             "counters": statistics.counters,
             "signal": {
                 "lqi": statistics.signal_lqi,

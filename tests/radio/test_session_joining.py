@@ -1,6 +1,8 @@
 """The session from an unopened stick to readings."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
+import json
 
 import pytest
 
@@ -65,3 +67,24 @@ async def test_r9_joins_establishes_a_key_and_reads_both_meters(
             assert reading.import_kwh == Decimal("12345.678")
             assert watched.told(GasReading)[0].total is not None
         assert_fair(han)
+
+
+async def test_what_was_found_is_told_for_diagnostics_without_who_it_is() -> None:
+    async with virtual_han() as han:
+        han.admit()
+        async with session_on(han) as watched:
+            await watched.until(lambda: bool(watched.told(GasReading)))
+            now = han.clock.now()
+            found = watched.session.findings()
+        assert list(found["endpoints"]) == ["1", "2", "3"]
+        assert [one["fuel"] for one in found["endpoints"].values()] == [
+            *(None, "electricity", "gas"),
+        ]
+        metering = found["endpoints"]["3"]["clusters"]["0x0702"]
+        assert {0x0000, 0x0300, 0x0308} <= set(metering["answered"])
+        allowed = datetime.fromisoformat(found["next_allowed"]["gas"])
+        assert timedelta(minutes=25) < allowed - now <= timedelta(minutes=30)
+        text = json.dumps(found)
+        for meter in han.servers.home.meters.values():
+            assert meter.identity.serial not in text
+            assert meter.identity.site_id not in text

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from .errors import CadError
 from .models import CadUpdate, Fuel
@@ -125,6 +125,10 @@ class CadLink(Protocol):
     @property
     def statistics(self) -> LinkStatistics:
         """How it behaves."""
+        ...
+
+    def findings(self) -> dict[str, Any]:
+        """Return for diagnostics, as JSON: ``endpoints`` as found, ``next_allowed`` by fuel, UTC."""
         ...
 
     async def start(self, grant: Grant) -> None:

@@ -12,7 +12,7 @@ from asyncio import (
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final, override
+from typing import Any, Final, override
 
 from ...cad.clock import SYSTEM_CLOCK, Clock
 from ...cad.errors import CadError
@@ -170,6 +170,31 @@ class HanSession(CadLink):
             lqi, rssi = context.radio.hub.lqi, context.radio.hub.rssi
             counters["frames_unencrypted"] = context.radio.hub.dropped_unencrypted
         return LinkStatistics(counters=counters, signal_lqi=lqi, signal_rssi=rssi)
+
+    @override
+    def findings(self) -> dict[str, Any]:
+        context = self._context
+        return {
+            "endpoints": {
+                str(number): {
+                    "device_id": f"0x{place.device_id:04X}",
+                    "fuel": place.fuel,
+                    "clusters": {
+                        f"0x{cluster_id:04X}": {
+                            "answered": sorted(known.supported | known.static.keys()),
+                            "missing": sorted(known.missing),
+                            "refused": sorted(known.refused),
+                        }
+                        for cluster_id, known in sorted(place.clusters.items())
+                    },
+                }
+                for number, place in sorted(context.record.endpoints.items())
+            },
+            "next_allowed": {
+                fuel.value: context.pacer.next_allowed(context.han, fuel).isoformat()
+                for fuel in Fuel
+            },
+        }
 
     @override
     def on_update(self, listener: UpdateListener) -> Callable[[], None]:
