@@ -2,6 +2,7 @@
 
 import asyncio
 from asyncio.subprocess import Process
+from collections.abc import Mapping
 import contextlib
 import ctypes
 import json
@@ -11,7 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 import aiohttp
@@ -73,19 +74,28 @@ def _die_with_parent() -> None:
 class HomeAssistantInstance:
     """A Home Assistant with the integration from this checkout, on one port of loopback."""
 
-    def __init__(self, port: int, folder: Path, *, keep: bool = False) -> None:
+    def __init__(
+        self,
+        port: int,
+        folder: Path,
+        *,
+        keep: bool = False,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Remember where it will run; nothing is started yet.
 
         Args:
             port: the TCP port on 127.0.0.1.
             folder: the folder below which its throw-away configuration is made.
             keep: leave that configuration, with its log, when it stops.
+            environment: variables that its process has beside this one's.
         """
         self.url = f"http://{HOST}:{port}"
         self.access_token = ""
         self._port = port
         self._folder = folder
         self._keep = keep
+        self._environment = environment
         self._config = Path()
         self._process: Process | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -151,7 +161,11 @@ class HomeAssistantInstance:
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+                env={
+                    **os.environ,
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                    **self._environment,
+                },
             )
         self._session = aiohttp.ClientSession(
             cookie_jar=aiohttp.CookieJar(unsafe=True),

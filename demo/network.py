@@ -3,12 +3,14 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 import secrets
 
 from virtual_han.clock import Clock
 from virtual_han.control import Control
 from virtual_han.door import HanDoor
 from virtual_han.han import HanConfig, VirtualHan
+from virtual_han.meters import HomeConfig
 from virtual_han.supplier import Behaviour, Desk, SupplierService
 
 
@@ -33,10 +35,18 @@ class Network:
 
 
 @asynccontextmanager
-async def network() -> AsyncGenerator[Network]:
-    """Run a SMETS1 home and its supplier, who is quick."""
+async def network(
+    *, move: timedelta = timedelta(), load: float = 1.0
+) -> AsyncGenerator[Network]:
+    """Run a SMETS1 home and its supplier, who is quick.
+
+    Args:
+        move: by how much its clock is ahead of the computer's.
+        load: how many times as much energy as usual flows there.
+    """
     token = secrets.token_urlsafe(24)
-    async with VirtualHan(HanConfig(), Clock()) as han:
+    clock = Clock(datetime.now(UTC) + move)
+    async with VirtualHan(HanConfig(home=HomeConfig(scale=load)), clock) as han:
         desk = Desk(
             han.clock,
             HanDoor(han),

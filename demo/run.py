@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+from datetime import UTC, datetime, time, timedelta
 import json
 import signal
 import sys
@@ -15,6 +16,7 @@ from .instance import DOMAIN, PASSWORD, ROOT, USER, DemoError, HomeAssistantInst
 from .leave import change_tenancy, unpair
 from .network import Network, network
 from .port import reserved_port
+from .pretence import environment, move_to
 from .walk import pair
 
 FOLDER = ROOT / ".demo"
@@ -120,10 +122,16 @@ async def run(arguments: argparse.Namespace) -> None:
         if port != arguments.port:
             say(f"Port {arguments.port} is taken; using {port}.")
         say("Starting Home Assistant ...")
+        move = move_to(arguments.at, datetime.now(UTC)) if arguments.at else timedelta()
         with contextlib.suppress(asyncio.CancelledError):
             async with (
-                network() as virtual,
-                HomeAssistantInstance(port, FOLDER, keep=arguments.keep) as home,
+                network(move=move, load=arguments.load) as virtual,
+                HomeAssistantInstance(
+                    port,
+                    FOLDER,
+                    keep=arguments.keep,
+                    environment=environment(move),
+                ) as home,
             ):
                 say(await check(home))
                 if arguments.manual:
@@ -173,6 +181,19 @@ def main() -> int:
         "--tenancy",
         action="store_true",
         help="then change the tenancy, and search every file for the earlier tenant",
+    )
+    parser.add_argument(
+        "--at",
+        type=time.fromisoformat,
+        metavar="HH:MM[:SS]",
+        help="begin at this time of today, by Home Assistant's clock and the meters' (needs libfaketime)",
+    )
+    parser.add_argument(
+        "--load",
+        type=float,
+        default=1.0,
+        metavar="TIMES",
+        help="let the virtual home use so many times as much energy (default: 1)",
     )
     parser.add_argument(
         "--keep",

@@ -1,12 +1,17 @@
 """What keeps two demos apart, and what the demo compares."""
 
+from datetime import UTC, datetime, time, timedelta
+import os
 from pathlib import Path
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from demo.compare import _fuel_and_key
 from demo.port import HOST, reserved_port
+from demo.pretence import environment, library, move_to
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -61,3 +66,50 @@ def test_entities_of_every_tenancy_are_compared(
 ) -> None:
     """The number of the tenancy does not hide which value it is."""
     assert _fuel_and_key(unique_id, "01ENTRY") == known
+
+
+@pytest.mark.parametrize(
+    ("now", "hours"),
+    [
+        (datetime(2026, 11, 22, 12, 0, tzinfo=UTC), 10),
+        (datetime(2026, 7, 1, 23, 30, tzinfo=UTC), 21.5),
+        (datetime(2026, 10, 25, 0, 0, tzinfo=UTC), 22),
+    ],
+    ids=["winter", "after midnight in summer", "the day with 25 hours"],
+)
+def test_the_demo_begins_at_a_time_of_today(now: datetime, hours: float) -> None:
+    """Of the day that it is in Britain, also where that has another date than UTC."""
+    assert move_to(time(22), now) == timedelta(hours=hours)
+
+
+@pytest.mark.skipif(
+    library() is None,
+    reason="no libfaketime on this machine (Debian: apt install libfaketime)",
+)
+def test_only_the_wall_clock_is_moved() -> None:
+    """What is waited for runs as ever."""
+    script = "import time; print(time.time(), time.monotonic())"
+
+    def clocks(move: timedelta) -> tuple[float, float]:
+        said = subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, **environment(move)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        wall, monotonic = said.split()
+        return float(wall), float(monotonic)
+
+    wall, monotonic = clocks(timedelta())
+    moved_wall, moved_monotonic = clocks(timedelta(hours=-5))
+    assert wall - moved_wall == pytest.approx(5 * 3600, abs=60)
+    assert 0 <= moved_monotonic - monotonic < 60
+
+
+def test_moving_the_clock_needs_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says what to install; an unmoved clock needs nothing."""
+    monkeypatch.setattr("demo.pretence.library", lambda: None)
+    assert environment(timedelta()) == {}
+    with pytest.raises(FileNotFoundError, match="apt install libfaketime"):
+        environment(timedelta(hours=1))

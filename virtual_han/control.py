@@ -175,6 +175,7 @@ class Control:
                 "eui64": han.ncp.flash.eui64.hex().upper(),
                 "ezsp_version": han.config.ezsp_version,
                 "joined": han.ncp.flash.eui64 in han.hub.members,
+                "holds_network": han.ncp.flash.network is not None,
             },
             "hub": {
                 "eui64": han.hub.network.eui64.hex().upper(),

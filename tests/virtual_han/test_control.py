@@ -92,6 +92,7 @@ async def test_the_state(remote: Remote) -> None:
         "eui64": "00124B0001ABCDEF",
         "ezsp_version": 13,
         "joined": False,
+        "holds_network": False,
     }
     assert state["hub"]["permits_joining"] is False
     assert state["hub"]["members"] == []
@@ -197,6 +198,7 @@ async def test_true_registers_are_those_that_are_read(remote: Remote) -> None:
             == truth["electricity"]["delivered"]
         )
         assert (await remote.ok("GET", "/state"))["stick"]["joined"] is True
+        assert (await remote.ok("GET", "/state"))["stick"]["holds_network"] is True
 
 
 async def test_the_truth_in_full(remote: Remote) -> None:
