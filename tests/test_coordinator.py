@@ -258,9 +258,9 @@ class TestStale:
 
     async def test_last_reading_stays_visible(self, home: Home) -> None:
         await home.start()
-        await home.hear(electricity())
+        await home.hear(gas())
         await home.wait(hours=2)
-        last = "sensor.consumer_access_device_last_electricity_reading"
+        last = "sensor.consumer_access_device_last_gas_reading"
         assert home.state(last) == "2026-11-22T12:00:00+00:00"
 
 

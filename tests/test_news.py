@@ -41,8 +41,9 @@ async def test_a_reading_concerns_its_own_meter(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
     home = new_home(hass, freezer)
-    await home.start()
-    await home.hear(electricity(), gas())
+    with patch.object(Entity, "entity_registry_enabled_default", True):
+        await home.start()
+        await home.hear(electricity(), gas())
     looked: Counter[Fuel | None] = Counter()
 
     def counting(kind: Any) -> Any:

@@ -112,6 +112,7 @@ async def test_noisy_ones_are_off_by_default(
     }
     assert off == {
         "gas_volume_today",
+        "last_electricity_reading",
         "link_quality",
         "requests_refused",
         "signal_strength",
@@ -194,13 +195,12 @@ async def test_generic_update_action_asks_out_of_turn(
     assert home.link.calls == ["start", "refresh electricity"]
     home.link.fault = TooSoon(Fuel.ELECTRICITY, wait=timedelta(seconds=4), now=NOW)
     await async_update_entity(hass, "sensor.electricity_meter_import")
-    await async_update_entity(
-        hass, "sensor.consumer_access_device_last_electricity_reading"
-    )
+    await async_update_entity(hass, "sensor.consumer_access_device_firmware")
     assert "Update for" not in caplog.text
     assert home.link.calls[1:] == ["refresh electricity"] * 2
 
 
+@pytest.mark.usefixtures("all_enabled")
 async def test_last_reading_is_told_to_the_minute(home: Home) -> None:
     """A state every ten seconds would fill the history and tell no more."""
     await home.start()
@@ -229,6 +229,7 @@ async def test_signal_of_a_network_that_is_lost(home: Home) -> None:
     assert home.state(signal) == STATE_UNAVAILABLE
 
 
+@pytest.mark.usefixtures("all_enabled")
 async def test_tariff_comes_before_the_first_reading(home: Home) -> None:
     await home.start()
     await home.hear(flat_tariff())

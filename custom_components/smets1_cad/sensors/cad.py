@@ -92,6 +92,8 @@ CAD_SENSORS: Final[tuple[CadSensorDescription, ...]] = (
             key=f"last_{fuel}_reading",
             translation_key=f"last_{fuel}_reading",
             changed_by=frozenset[News]({fuel}),
+            # Of electricity it would write a state every minute.
+            entity_registry_enabled_default=fuel is not Fuel.ELECTRICITY,
             device_class=SensorDeviceClass.TIMESTAMP,
             entity_category=EntityCategory.DIAGNOSTIC,
             has_fn=_has_meter(fuel),
