@@ -117,19 +117,15 @@ class ConsentGrant:
     def __init__(self, record: ConsentRecord, clock: Clock, period: timedelta) -> None:
         """Start in force, unless it has expired."""
         self.record: Final = record
-        self._period = period
         self._clock = clock
+        self.limit(period)
         self._revoked: Withdrawal | Renewal | None = None
         self._listeners: list[RevokedListener] = []
 
-    @property
-    def expires_at(self) -> datetime:
-        """When it runs out: as the record promises, or earlier if the user wants."""
-        return min(self.record.expires_at, self.record.given_at + self._period)
-
     def limit(self, period: timedelta) -> None:
         """Let it hold for another period from when it was given, never longer than the record promises."""
-        self._period = period
+        self.expires_at = min(self.record.expires_at, self.record.given_at + period)
+        """When it runs out: as the record promises, or earlier if the user wants."""
 
     @property
     def fuels(self) -> frozenset[Fuel]:

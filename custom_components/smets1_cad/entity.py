@@ -87,7 +87,7 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
     @override
     def available(self) -> bool:
         """Whether the value still holds."""
-        return super().available and self._is_available
+        return self._is_available
 
     @callback
     @override

@@ -6,7 +6,7 @@ over, not a reading.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -35,6 +35,7 @@ class DayCount:
     last: Decimal | None = None
     last_at: datetime | None = None
     _carried: Decimal | None = None
+    _ends: datetime | None = field(default=None, compare=False)
 
     @property
     def amount(self) -> Decimal | None:
@@ -45,7 +46,10 @@ class DayCount:
 
     def roll_over(self, now: datetime) -> None:
         """Begin the day that `now` falls in, unless it is under way. A clock set back changes nothing."""
+        if self._ends is not None and now < self._ends:
+            return
         day = london_date(now)
+        self._ends = day_start(day + timedelta(days=1))
         if self.day is not None and day <= self.day:
             return
         self.day, midnight = day, day_start(day)

@@ -1,38 +1,37 @@
 """Sensors of an electricity meter."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import UnitOfEnergy, UnitOfPower
 
-from ..cad.models import ElectricityReading, Fuel
+from ..cad.models import Fuel
 from ..meter_state import MeterState
 from ..news import says
 from .common import firmware_sensor, supply_sensor, today_sensor
-from .description import MeterSensorDescription, Value
+from .description import MeterSensorDescription
 
 TIERS: Final = 48
 """Tiers that Smart Energy knows."""
 
 
-def _field(
-    value_fn: Callable[[ElectricityReading], Value],
-) -> Callable[[MeterState], Value]:
+def _field(name: str) -> Callable[[MeterState], Any]:
     """Return a function that reads a field of the last reading."""
+    field = attrgetter(name)
 
-    def read(meter: MeterState) -> Value:
-        return None if (reading := meter.electricity) is None else value_fn(reading)
+    def read(meter: MeterState) -> Any:
+        return None if (reading := meter.reading) is None else field(reading)
 
     return read
 
 
-def _has(
-    value_fn: Callable[[ElectricityReading], Value],
-) -> Callable[[MeterState], bool]:
+def _has(name: str) -> Callable[[MeterState], bool]:
     """Return a function that tells whether the meter has said a field."""
-    read = _field(value_fn)
+    read = _field(name)
     return lambda meter: read(meter) is not None
 
 
@@ -41,11 +40,17 @@ def _is_used(meter: MeterState, register: str) -> bool:
     return register in meter.used
 
 
-def _watts(reading: ElectricityReading) -> int | float | None:
-    if reading.power_kw is None:
+def _watts(meter: MeterState) -> int | float | None:
+    if (reading := meter.electricity) is None or reading.power_kw is None:
         return None
     watts = reading.power_kw * 1000
-    return int(watts) if watts == int(watts) else float(watts)
+    whole = int(watts)
+    return whole if watts == whole else float(watts)
+
+
+def _tier_register(meter: MeterState, tier: int) -> Decimal | None:
+    reading = meter.electricity
+    return None if reading is None else reading.tier_import_kwh.get(tier)
 
 
 def _tier_label(meter: MeterState, tier: int) -> dict[str, Any] | None:
@@ -66,7 +71,7 @@ def _tier(tier: int) -> MeterSensorDescription:
         state_class=SensorStateClass.TOTAL_INCREASING,
         suggested_display_precision=3,
         has_fn=partial(_is_used, register=f"tier_{tier}_import_kwh"),
-        value_fn=_field(lambda reading: reading.tier_import_kwh.get(tier)),
+        value_fn=partial(_tier_register, tier=tier),
         attributes_fn=partial(_tier_label, tier=tier),
     )
 
@@ -81,8 +86,8 @@ ELECTRICITY_SENSORS: Final[tuple[MeterSensorDescription, ...]] = (
         device_class=SensorDeviceClass.ENERGY,
         state_class=SensorStateClass.TOTAL_INCREASING,
         suggested_display_precision=3,
-        has_fn=_has(lambda reading: reading.import_kwh),
-        value_fn=_field(lambda reading: reading.import_kwh),
+        has_fn=_has("import_kwh"),
+        value_fn=_field("import_kwh"),
     ),
     MeterSensorDescription(
         key="export",
@@ -94,7 +99,7 @@ ELECTRICITY_SENSORS: Final[tuple[MeterSensorDescription, ...]] = (
         state_class=SensorStateClass.TOTAL_INCREASING,
         suggested_display_precision=3,
         has_fn=partial(_is_used, register="export_kwh"),
-        value_fn=_field(lambda reading: reading.export_kwh),
+        value_fn=_field("export_kwh"),
     ),
     MeterSensorDescription(
         key="power",
@@ -104,8 +109,8 @@ ELECTRICITY_SENSORS: Final[tuple[MeterSensorDescription, ...]] = (
         device_class=SensorDeviceClass.POWER,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        has_fn=_has(_watts),
-        value_fn=_field(_watts),
+        has_fn=_has("power_kw"),
+        value_fn=_watts,
     ),
     today_sensor(
         Fuel.ELECTRICITY,

@@ -18,7 +18,7 @@ from zigpy.zdo.types import LogicalType, NodeDescriptor
 from .clusters import CLUSTERS
 from .const import PROFILE_ID
 from .egress import is_secured
-from .numbers import Attributes, Numbers, attributes_of, read_numbers
+from .numbers import Attributes, attributes_of, read_numbers
 
 LOCAL_ENDPOINT: Final = 1
 """The CAD's one Smart Energy endpoint."""
@@ -183,10 +183,10 @@ class SmartEnergyMixin(ZigbeeDevice):
             Whether it was one; every other frame is zigpy's to parse.
         """
         ear = self.ears.get((endpoint_id, cluster_id))
-        if ear is None or (numbers := read_numbers(frame)) is None:
+        if ear is None or (attributes := read_numbers(frame)) is None:
             return False
         self.lqi, self.rssi = lqi, rssi
-        ear.numbers_received(numbers)
+        ear.numbers_received(frame[1], frame[2], attributes)
         return True
 
     @override
@@ -256,18 +256,20 @@ class ClusterEar:
         if isinstance(device, SmartEnergyMixin) and device.ears.get(place) is self:
             del device.ears[place]
 
-    def numbers_received(self, numbers: Numbers) -> None:
+    def numbers_received(
+        self, sequence: int, command_id: int, attributes: Attributes
+    ) -> None:
         """Take an answer or a report that came under the link key and that zigpy has not seen."""
         self._listener.frame_received(
             HanFrame(
                 self._endpoint_id,
                 self._cluster_id,
-                numbers.sequence,
-                numbers.command_id,
+                sequence,
+                command_id,
                 is_general=True,
                 command=None,
                 encrypted=True,
-                attributes=numbers.attributes,
+                attributes=attributes,
             )
         )
 

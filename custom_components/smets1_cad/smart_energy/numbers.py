@@ -39,21 +39,7 @@ class Attributes(NamedTuple):
     refused: Mapping[int, int]
 
 
-class Numbers(NamedTuple):
-    """A frame of nothing but numbers.
-
-    Attributes:
-        sequence: the ZCL transaction sequence number.
-        command_id: `READ_RESPONSE` or `REPORT`.
-        attributes: what it says.
-    """
-
-    sequence: int
-    command_id: int
-    attributes: Attributes
-
-
-def read_numbers(frame: bytes) -> Numbers | None:
+def read_numbers(frame: bytes) -> Attributes | None:
     """Read a ZCL frame of a server that holds numbers and nothing else.
 
     Args:
@@ -89,9 +75,7 @@ def read_numbers(frame: bytes) -> Numbers | None:
             )
     except IndexError, KeyError:
         return None
-    if offset != end:
-        return None
-    return Numbers(frame[1], command_id, Attributes(values, refused))
+    return Attributes(values, refused) if offset == end else None
 
 
 def attributes_of(command_id: int, command: Any) -> Attributes | None:
