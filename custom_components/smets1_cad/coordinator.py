@@ -305,6 +305,16 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         if not isinstance(update, _OF_METERS) or not self._may_read(update.fuel):
             return
         match update:
+            case ElectricityReading():
+                self._reading_received(update)
+            case GasReading():
+                self._reading_received(update)
+                self.config_entry.async_create_task(
+                    self.hass,
+                    self._keeper.save(self.data.meters, ended=False),
+                    "keep readings",
+                )
+                return
             case Tariff():
                 self._meter(update.fuel).take_tariff(update)
                 self._timer.schedule()
@@ -312,16 +322,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             case MeterIdentity():
                 self._identity_received(update)
                 self.async_set_updated_data(self.data)
-            case _:
-                self._reading_received(update)
-        if isinstance(update, GasReading):
-            self.config_entry.async_create_task(
-                self.hass,
-                self._keeper.save(self.data.meters, ended=False),
-                "keep readings",
-            )
-        else:
-            self._keeper.save_soon(self.data.meters)
+        self._keeper.save_soon(self.data.meters)
 
     def _may_read(self, fuel: Fuel) -> bool:
         """Whether consent holds for a fuel. Where it has run out, reading stops."""

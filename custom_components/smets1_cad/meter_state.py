@@ -176,14 +176,12 @@ class MeterState:
 
     def refused_since(self) -> datetime | None:
         """When the longest run of refused registers that still lasts began."""
-        return min(
-            (
-                register.refused_since
-                for register in self.registers.values()
-                if register.refused_since is not None
-            ),
-            default=None,
-        )
+        times = [
+            register.refused_since
+            for register in self.registers.values()
+            if register.refused_since is not None
+        ]
+        return min(times) if times else None
 
     def _judge_electricity(
         self, said: ElectricityReading, values: dict[str, Any], refused: list[str]

@@ -234,14 +234,14 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
     @override
     def ezsp_callback_handler(self, frame_name: str, args: list[Any]) -> None:
         """Hand on what the stack says of the network, beside what bellows handles."""
-        if frame_name == "stackStatusHandler":
+        if frame_name in _HANDLED_BY_BELLOWS:
+            super().ezsp_callback_handler(frame_name, args)
+        elif frame_name == "stackStatusHandler":
             event = _EVENTS.get(normalise(args[0]))
             if event is not None:
                 self._on_event(self, event)
         elif frame_name == "switchNetworkKeyHandler":
             self._on_event(self, RadioEvent.NETWORK_KEY_CHANGED)
-        elif frame_name in _HANDLED_BY_BELLOWS:
-            super().ezsp_callback_handler(frame_name, args)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:

@@ -171,7 +171,7 @@ class Teller:
         read: Mapping[int, object],
         now: datetime,
     ) -> list[CadUpdate]:
-        quirk = self._quirk(number)
+        quirk = self._quirks.get(number) or self._quirk(number)
         if quirk is not NO_QUIRK:
             read = quirk.attributes(cluster_id, read)
         if cluster_id == ClusterId.METERING:
@@ -194,7 +194,7 @@ class Teller:
         if place.fuel is None:
             return []
         reading = meter_reading(
-            self._scaling(number),
+            self._scalings.get(number) or self._scaling(number),
             read,
             received_at=now,
             conversion=self._book(place).conversion if place.fuel is Fuel.GAS else None,
