@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio.subprocess import Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import contextlib
 import ctypes
 import json
@@ -81,6 +81,7 @@ class HomeAssistantInstance:
         *,
         keep: bool = False,
         environment: Mapping[str, str] = MappingProxyType({}),
+        launch: Sequence[str] = ("-m", "homeassistant"),
     ) -> None:
         """Remember where it will run; nothing is started yet.
 
@@ -89,6 +90,7 @@ class HomeAssistantInstance:
             folder: the folder below which its throw-away configuration is made.
             keep: leave that configuration, with its log, when it stops.
             environment: variables that its process has beside this one's.
+            launch: what Python is given to start it.
         """
         self.url = f"http://{HOST}:{port}"
         self.access_token = ""
@@ -96,6 +98,7 @@ class HomeAssistantInstance:
         self._folder = folder
         self._keep = keep
         self._environment = environment
+        self._launch = launch
         self._config = Path()
         self._process: Process | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -151,8 +154,7 @@ class HomeAssistantInstance:
             # Home Assistant in order.
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "homeassistant",
+                *self._launch,
                 "--config",
                 str(self._config),
                 "--skip-pip",

@@ -13,6 +13,13 @@ from virtual_han.clock import LONDON
 
 LIBRARY: Final = "libfaketimeMT.so.1"
 
+LAUNCH: Final = """
+import runpy, select, time
+time.sleep = lambda seconds: select.select([], [], [], seconds)
+runpy.run_module("homeassistant", run_name="__main__", alter_sys=True)
+"""
+"""Starts Home Assistant below libfaketime, which refuses the kind of sleep that Python asks for."""
+
 
 def move_to(at: time, now: datetime) -> timedelta:
     """Return by how much clocks have to be moved for it to be that time of today in Britain."""

@@ -16,7 +16,7 @@ from .instance import DOMAIN, PASSWORD, ROOT, USER, DemoError, HomeAssistantInst
 from .leave import change_tenancy, unpair
 from .network import Network, network
 from .port import reserved_port
-from .pretence import environment, move_to
+from .pretence import LAUNCH, environment, move_to
 from .walk import pair
 
 FOLDER = ROOT / ".demo"
@@ -131,6 +131,7 @@ async def run(arguments: argparse.Namespace) -> None:
                     FOLDER,
                     keep=arguments.keep,
                     environment=environment(move),
+                    launch=("-c", LAUNCH) if move else ("-m", "homeassistant"),
                 ) as home,
             ):
                 say(await check(home))
