@@ -30,7 +30,7 @@ from virtual_han.han import STICK_EUI64, VirtualHan
 from virtual_han.meters import HomeConfig
 
 from .han_session import Consent, Memory, Watched, session_on
-from .virtual import virtual_han
+from .virtual import VERSIONS, firmware, virtual_han
 
 
 def events(han: VirtualHan) -> Events:
@@ -57,8 +57,9 @@ async def more_readings(watched: Watched, count: int = 5) -> None:
     await watched.until(lambda: len(watched.told(ElectricityReading)) >= before + count)
 
 
-async def test_pushes_are_told() -> None:
-    async with virtual_han() as han:
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_pushes_are_told(version: int) -> None:
+    async with virtual_han(**firmware(version)) as han:
         han.admit()
         async with session_on(han) as watched:
             await running(watched)

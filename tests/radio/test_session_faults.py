@@ -1,5 +1,7 @@
 """Each thing that can go wrong ends in RUNNING again, and breaks no rule."""
 
+from itertools import product
+
 import pytest
 
 from custom_components.smets1_cad.cad.link import LinkState
@@ -7,12 +9,19 @@ from custom_components.smets1_cad.cad.models import ElectricityReading
 from virtual_han.faults import Fault
 
 from .han_session import session_on
-from .virtual import virtual_han
+from .virtual import firmware, virtual_han
 
 
-@pytest.mark.parametrize("fault", Fault)
-async def test_each_fault_ends_in_running_again(fault: Fault) -> None:
-    async with virtual_han() as han:
+@pytest.mark.parametrize(
+    ("fault", "version"),
+    [
+        *((fault, 13) for fault in Fault),
+        # A rejoin and a stick that restarts, by the other commands of other firmware.
+        *product((Fault.NETWORK_DOWN, Fault.STICK_RESET), (8, 14, 18)),
+    ],
+)
+async def test_each_fault_ends_in_running_again(fault: Fault, version: int) -> None:
+    async with virtual_han(**firmware(version)) as han:
         han.admit()
         async with session_on(han) as watched:
             await watched.until_state(LinkState.RUNNING)

@@ -42,6 +42,11 @@ async def connected(han: VirtualHan, **options: Any) -> AsyncGenerator[EzspRadio
         await radio.disconnect()
 
 
+def firmware(version: int) -> dict[str, Any]:
+    """Return a stick's configuration: EZSP 8 takes no key from outside, so it has key establishment inside."""
+    return {"ezsp_version": version, "stick_cbke": (1,) if version == 8 else ()}
+
+
 def link_key(han: VirtualHan) -> KeyData:
     """Return the link key of the stick's install code."""
     return KeyData(install_code_key(han.config.install_code))
