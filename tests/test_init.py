@@ -15,6 +15,7 @@ from custom_components.smets1_cad.cad.models import (
     SupplierIdentity,
     TenancyChange,
 )
+from custom_components.smets1_cad.cad_secrets import CadNotSetUp
 from custom_components.smets1_cad.consent_text import Box
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.pairing_states import PairingState as S
@@ -127,6 +128,19 @@ async def test_a_tenancy_ends_although_nobody_can_be_told(
     assert (await paired.stored_consents()).current is None
 
 
+async def test_a_cad_without_its_install_code_is_set_up_anew(home: LeavingHome) -> None:
+    """A change of tenancy has erased it: whoever lives there now is asked for everything."""
+    await home.prepare()
+    with patch(
+        "custom_components.smets1_cad.assembly.async_build_session",
+        side_effect=CadNotSetUp("It is missing. Set the CAD up again."),
+    ):
+        await home.start()
+    assert home.entry.state is ConfigEntryState.SETUP_ERROR
+    assert reauth_flows(home) == 1
+    assert home.link.calls == []
+
+
 async def test_consent_that_ran_out_is_asked_for_again_while_the_pairing_is_followed(
     home: LeavingHome,
 ) -> None:
@@ -199,6 +213,8 @@ async def test_a_meter_that_is_heard_cannot_be_removed(paired: LeavingHome) -> N
         for device in devices
     ]
     assert removable == [False, False]
+    await paired.hass.config_entries.async_unload(paired.entry.entry_id)
+    assert await async_remove_config_entry_device(paired.hass, paired.entry, devices[0])
 
 
 @pytest.mark.parametrize(

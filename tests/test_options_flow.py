@@ -202,6 +202,26 @@ async def test_a_request_on_its_way_keeps_the_consent_that_was_sent(
     assert (await home.stored_pairing()).request.consent_id == before
 
 
+async def test_a_request_that_cannot_name_the_new_consent_is_said(
+    paired: LeavingHome,
+) -> None:
+    """Consent is on record; sending the form again writes it into the request too."""
+    dialog = Dialog(paired)
+    await dialog.open("consent")
+    fields = {"consumer": True, "pairing": True, "history": True}
+    with patch.object(
+        paired.entry.runtime_data.unpairing,
+        "async_update",
+        side_effect=CadError("Full.", reason="store_not_written"),
+    ):
+        await dialog.fill(**fields)
+    assert dialog.at["errors"] == {"base": "consent_not_stored"}
+    await dialog.fill(**fields)
+    assert dialog.ended("consent_given")
+    record = (await paired.stored_consents()).records[-1]
+    assert (await paired.stored_pairing()).request.consent_id == record.record_id
+
+
 async def test_consent_that_cannot_be_stored_is_not_given(paired: LeavingHome) -> None:
     dialog = Dialog(paired)
     await dialog.open("consent")

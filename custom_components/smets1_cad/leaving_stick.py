@@ -56,6 +56,8 @@ async def async_leave_by_stick(
             if str(found.extended_pan_id) != network:
                 raise ForeignNetwork("The stick is on another network. It was left.")
             await radio.leave()
+            if await radio.holds_network():
+                raise RadioLost("The stick said that it leaves, and did not.")
     except TimeoutError as err:
         raise RadioLost("The stick did not leave its network in time.") from err
     finally:

@@ -138,6 +138,22 @@ async def test_a_pairing_service_is_told(
     walk.aborted(reason)
 
 
+async def test_a_request_that_a_service_never_took_is_the_persons_to_withdraw(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """Such as one that was sent by letter before the service was asked for a quote."""
+    await walk.to_request()
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    await walk.fill("service_quote", accept=False)
+    await walk.choose("request", "letter")
+    await walk.fill("letter", sent=True)
+    await come_back(walk)
+    await walk.choose("resume", "give_up")
+    await walk.fill("give_up")
+    walk.aborted("given_up_listed")
+
+
 async def test_a_request_that_cannot_be_read_is_erased_too(
     walk: Walk, hass: HomeAssistant
 ) -> None:
@@ -332,6 +348,20 @@ async def test_only_the_network_meant_is_left(
     entry = hass.config_entries.async_get_entry(entry_id)
     assert entry is not None
     assert entry.state is ConfigEntryState.NOT_LOADED
+
+
+async def test_a_stick_that_only_says_that_it_leaves_has_not_left(
+    hass: HomeAssistant, han: VirtualHan, service: SupplierService
+) -> None:
+    entry_id = await paired(hass, han, service)
+    await hass.config_entries.async_unload(entry_id)
+    network = (await (await stored(hass)).session.load() or {})["extended_pan_id"]
+    with (
+        patch("custom_components.smets1_cad.leaving_stick.EzspRadio.leave"),
+        pytest.raises(RadioLost, match="did not"),
+    ):
+        await async_leave_by_stick(hass, han.url, STICK.eui64, network)
+    assert STICK_EUI64 in han.hub.members
 
 
 async def test_a_stick_on_no_network_has_left(

@@ -180,6 +180,19 @@ async def test_reauth_sets_a_cad_up_anew_whose_keys_were_erased(
     assert await has_consent(hass)
 
 
+async def test_a_stick_that_an_entry_reads_is_not_opened(
+    walk: Walk, hass: HomeAssistant, stick: AsyncMock
+) -> None:
+    """Its install code is gone, yet it runs: opening the stick would reset it under the entry."""
+    await walk.to_end()
+    await (await stored(hass)).secrets.clear()
+    stick.reset_mock()
+    await withdrawn(walk, hass)
+    await walk.fill("reauth_confirm")
+    assert walk.at["step_id"] == "cad"
+    stick.assert_not_awaited()
+
+
 async def test_reauth_asks_for_what_was_erased(walk: Walk, hass: HomeAssistant) -> None:
     """After a change of tenancy nothing is known of the new tenant."""
     await walk.to_end()
