@@ -282,6 +282,7 @@ class Referee:
             )
             asked = [item for item in asked if item[3] in statuses]
             self._listen(frame, records)
+        self._known.doubted.difference_update(asked)
         self._known.static.update(dict.fromkeys(filter(_is_static, asked), self._now()))
         fuel = self._fuel(frame.source_endpoint, frame.cluster_id)
         if fuel is not None:

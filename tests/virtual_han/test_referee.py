@@ -1,5 +1,6 @@
 """What the referee counts, and what it lets pass."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -18,6 +19,7 @@ BASIC, TIME, PRICE, METERING, MESSAGING, KEYS = (
     0x0703,
     0x0800,
 )
+EVENTS = 0x0709
 ENDPOINTS = [
     EndpointDescription(ELECTRICITY, 0x0501, (METERING,), fuel=Fuel.ELECTRICITY),
     EndpointDescription(GAS, 0x0501, (METERING, PRICE), fuel=Fuel.GAS),
@@ -173,6 +175,79 @@ def test_a_new_join_may_learn_anew(game: Game) -> None:
     assert game.found() == {}
     game.answer("18 02 01 0500 00 42 02 4142", BASIC, ESI)
     game.ask("00 03 00 0500", BASIC, ESI, key=None)
+    assert game.found() == {"static_again": 1}
+
+
+HOUR, DAY = 3600, 86_400
+FIRMWARE_ACTIVATED = "09 63 00 03 2a00 00000030 01 00"
+
+
+def ask_who(game: Game, after: float, serial: str = "41") -> None:
+    """Ask a meter for its serial number, and hear it."""
+    game.ask("00 01 00 0803", after=after)
+    game.answer(f"18 01 01 0803 00 41 01 {serial}")
+
+
+def test_an_identity_may_be_asked_for_again_a_day_later(game: Game) -> None:
+    ask_who(game, 0)
+    ask_who(game, DAY)
+    assert game.found() == {}
+    ask_who(game, DAY - 1)
+    assert game.found() == {"static_again": 1}
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        lambda game: game.answer(FIRMWARE_ACTIVATED, EVENTS, ESI),
+        lambda game: game.ask("01 05 00 0100 ff ff", KEYS, ESI, key=None),
+        lambda game: game.ask("00", 0x0013, 0, key=None),
+        lambda game: (
+            game.ask("00 07 00 0000", after=10),
+            game.answer("18 07 01 0000 00 25 010000000000"),
+            game.ask("00 08 00 0000", after=10),
+            game.answer("18 08 01 0000 00 25 000000000000"),
+        ),
+    ],
+    ids=["firmware", "key", "rejoin", "register that fell"],
+)
+def test_news_lets_an_identity_be_asked_for_once_and_an_hour_later(
+    game: Game, news: Callable[[Game], object]
+) -> None:
+    ask_who(game, 0)
+    news(game)
+    ask_who(game, 10)
+    assert game.found() == {"static_again": 1}
+    news(game)
+    ask_who(game, HOUR)
+    assert game.found() == {"static_again": 1}
+    ask_who(game, HOUR)
+    assert game.found() == {"static_again": 2}
+
+
+def test_another_meter_may_be_asked_for_its_scaling(game: Game) -> None:
+    ask_who(game, 0)
+    game.ask("00 02 00 0203")
+    game.answer("18 02 01 0203 00 22 e80300")
+    ask_who(game, DAY, serial="42")
+    game.ask("00 03 00 0203")
+    game.answer("18 03 01 0203 00 22 e80300")
+    assert game.found() == {}
+    game.ask("00 04 00 0203")
+    assert game.found() == {"static_again": 1}
+
+
+@pytest.mark.parametrize("cluster", [MESSAGING, 0x0708, EVENTS, 0x0707])
+def test_what_changes_elsewhere_is_paced_too(game: Game, cluster: int) -> None:
+    for number in range(4):
+        game.ask(f"01 0{number} 00", cluster, ESI, after=1)
+    assert game.found() == {"burst": 1}
+
+
+def test_the_supplier_does_not_change_while_one_is_joined(game: Game) -> None:
+    for _ in range(2):
+        game.ask("00 01 00 0201", 0x0708, ESI, after=20)
+        game.answer("18 01 01 0201 00 41 01 41", 0x0708, ESI)
     assert game.found() == {"static_again": 1}
 
 
