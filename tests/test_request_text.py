@@ -151,7 +151,7 @@ def test_r7_what_is_said_on_the_telephone_is_what_the_letter_says(
         assert fact in told, fact
     wish = {
         "en": "it may be unpaired if your hub has room for one device only",
-        "cy": "cewch ei ddadbaru os mai dim ond un ddyfais y gall eich hwb ei chynnal",
+        "cy": "cewch ei ddadbaru os mai dim ond un ddyfais y gall eich canolbwynt ei chynnal",
     }
     assert wish[language] in told
     spelled = ["".join(item.groups) for item in script.read_out]

@@ -156,12 +156,23 @@ def test_welsh_is_welsh(section: str) -> None:
     } == set()
 
 
-def test_welsh_has_one_word_for_a_thing() -> None:
-    """A smart meter, the hub and the stick are called the same wherever they stand."""
-    other = re.compile(r"\b(clyfar|glyfar|hwb|d?dyfais USB)\b", re.IGNORECASE)
-    assert [
-        path for path, text in flat(words("cy")).items() if other.search(text)
-    ] == []
+@pytest.mark.parametrize(
+    "path",
+    [FOLDER / "translations/cy.json", *sorted((FOLDER / "texts").glob("*.cy.json"))],
+    ids=lambda path: path.name,
+)
+def test_welsh_has_one_word_for_a_thing(path: Path) -> None:
+    """Everywhere it is deallus, canolbwynt, ffon, cydsyniad, dangosydd, dewisiadau, ymgom, safle, cofnodydd.
+
+    Options and reconfiguring are called as Home Assistant's own Welsh calls them.
+    """
+    other = re.compile(
+        r"\b(g?clyfar|glyfar|hwb|d?dyfais USB|(c|g|ch|ngh)aniatâd|arddangosydd|opsiynau|"
+        r"deialog|eiddo|recordydd|h?ailgyflun\w*)\b",
+        re.IGNORECASE,
+    )
+    found = [one.group() for one in other.finditer(path.read_text(encoding="utf-8"))]
+    assert found == []
 
 
 def test_each_step_has_its_words_and_none_is_left_over() -> None:
