@@ -11,6 +11,9 @@ from typing import Final
 PATIENCE: Final = 60.0
 """Real seconds to wait for what surely comes: only a fault is ever waited for so long."""
 
+LONGEST: Final = 600.0
+"""The same for what takes many seconds by itself; a test of it needs its own `timeout` mark."""
+
 
 async def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Wait for something, in real time."""

@@ -47,6 +47,7 @@ class HanConfig:
         stick_cbke: bits of the suites that the stick's firmware computes; its tokens then hold certificates.
         state: a folder in which stick and hub keep what they know between two runs; None keeps nothing.
         timing: how long the stick's stack waits.
+        answer_time: real seconds for which the referee wants an answer to be waited for.
         host: the address to listen on.
         port: the stick's port; 0 takes any free one.
     """
@@ -63,6 +64,7 @@ class HanConfig:
     stick_cbke: tuple[int, ...] = ()
     state: Path | None = None
     timing: Timing = field(default_factory=Timing)
+    answer_time: float = 10.0
     host: str = "127.0.0.1"
     port: int = 0
 
@@ -113,7 +115,9 @@ class VirtualHan:
         elif config.ihd:
             self.log.seat(IHD_EUI64)
         self.hub.on_change = self.save
-        self.referee = Referee(self._now, self.hub.endpoints)
+        self.referee = Referee(
+            self._now, self.hub.endpoints, answer_time=config.answer_time
+        )
         self.hub.hooks.observe = self.referee.request
         self.stick = StickServer(
             self._build_stick(), host=config.host, port=config.port

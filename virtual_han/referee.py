@@ -12,6 +12,7 @@ second time, from the guidance and the cluster tables alone:
   day later, or an hour later if the network has given cause to: firmware was
   activated, the device came back or made a new key, a register fell. After
   another answer, that endpoint's scaling may be read anew, too;
+- one request is in flight at a time;
 - nothing but reads, acknowledgements and key establishment; nothing broadcast;
   nothing unencrypted on a cluster that needs the link key.
 """
@@ -21,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 import struct
+from time import monotonic
 from typing import Any, Final
 
 from .aps import EndpointDescription, Fuel
@@ -95,6 +97,10 @@ _STICK_FORBIDDEN: Final = frozenset(
         "sendRawMessage",
     }
 )
+_STICK_BEGINS: Final = frozenset(
+    {"version", "networkInit", "joinNetwork", "findAndRejoinNetwork"}
+)
+"""After these nobody waits for the answers of before."""
 _STATIC: Final[Mapping[int, tuple[range, ...]]] = {
     BASIC: (range(0x10000),),
     # Units, multiplier and divisor, formatting, identities.
@@ -111,6 +117,7 @@ class Breach(StrEnum):
 
     TOO_SOON = "too_soon"
     BURST = "burst"
+    OVERLAP = "overlap"
     STATIC_AGAIN = "static_again"
     UNSUPPORTED_AGAIN = "unsupported_again"
     UNENCRYPTED = "unencrypted"
@@ -152,6 +159,19 @@ class Finding:
     at: float
     breach: Breach
     detail: str
+
+
+@dataclass(slots=True)
+class _InFlight:
+    """A request that waits for its answer.
+
+    Attributes:
+        since: when it came, in real seconds.
+        overtaken_by: what was asked for meanwhile.
+    """
+
+    since: float
+    overtaken_by: list[str] = field(default_factory=list)
 
 
 type Item = tuple[int, int, str, int]
@@ -196,8 +216,18 @@ class Referee:
         self,
         now: Callable[[], float],
         endpoints: Callable[[], Sequence[EndpointDescription]],
+        *,
+        answer_time: float = 10.0,
+        real_time: Callable[[], float] = monotonic,
     ) -> None:
-        """Take the network's time in seconds and the hub's endpoints."""
+        """Look on.
+
+        Args:
+            now: the network's time in seconds.
+            endpoints: the hub's.
+            answer_time: real seconds for which an answer is to be waited for.
+            real_time: those seconds.
+        """
         self.requests: list[Request] = []
         self.findings: list[Finding] = []
         self._now = now
@@ -205,6 +235,9 @@ class Referee:
         self._lanes = {fuel: _Lane() for fuel in Fuel}
         self._known: _Knowledge | None = None
         self._asked: dict[tuple[int, int, int], list[Item]] = {}
+        self._answer_time = answer_time
+        self._real_time = real_time
+        self._in_flight: dict[tuple[int, int, int], _InFlight] = {}
 
     def counts(self) -> dict[str, int]:
         """Return how often each rule was broken; every rule is named."""
@@ -223,6 +256,8 @@ class Referee:
 
     def stick_command(self, name: str, arguments: Mapping[str, Any]) -> None:
         """Look at a command that the host gives its stick."""
+        if name in _STICK_BEGINS:
+            self._in_flight.clear()
         if name == "permitJoining" and not arguments["duration"]:
             return
         if name in _STICK_FORBIDDEN:
@@ -254,6 +289,8 @@ class Referee:
             )
         ):
             self._find(Breach.UNENCRYPTED, _name(frame))
+        if _wants_answer(frame, zcl):
+            self._check_flight(frame, zcl)
         items = _items(frame, zcl)
         if items:
             self._check_items(frame, zcl, items)
@@ -266,9 +303,9 @@ class Referee:
             return
         if self._known is not None and _tells_of_firmware(frame, zcl):
             self._known.doubt()
-        asked = self._asked.pop(
-            (frame.source_endpoint, frame.cluster_id, zcl.sequence), None
-        )
+        key = frame.source_endpoint, frame.cluster_id, zcl.sequence
+        self._land(key)
+        asked = self._asked.pop(key, None)
         if asked is None or self._known is None:
             return
         if (
@@ -375,6 +412,29 @@ class Referee:
                 f"{_name(frame)}: general command 0x{zcl.command:02X}",
             )
 
+    def _check_flight(self, frame: ApsFrame, zcl: ZclFrame) -> None:
+        """Note a request, and that it came while others waited for their answers."""
+        key = frame.destination_endpoint, frame.cluster_id, zcl.sequence
+        if key in self._in_flight:
+            # Sent again by the stick, which had no acknowledgement.
+            return
+        for other in self._in_flight.values():
+            other.overtaken_by.append(_name(frame))
+        self._in_flight[key] = _InFlight(self._real_time())
+
+    def _land(self, key: tuple[int, int, int]) -> None:
+        """Judge a request by its answer: was it waited for?
+
+        Only answers that come prove it: one that is lost may have been so for the device too.
+        """
+        flight = self._in_flight.pop(key, None)
+        if flight and self._real_time() - flight.since <= self._answer_time:
+            for name in flight.overtaken_by:
+                self._find(
+                    Breach.OVERLAP,
+                    f"{name}: asked before endpoint {key[0]} cluster 0x{key[1]:04X} had answered",
+                )
+
     def _check_items(self, frame: ApsFrame, zcl: ZclFrame, items: list[Item]) -> None:
         """Check one request for information: was it known, and is it time?"""
         assert self._known is not None
@@ -435,6 +495,15 @@ def _name(frame: ApsFrame) -> str:
 
 def _attributes(payload: bytes) -> tuple[int, ...]:
     return struct.unpack_from(f"<{len(payload) // 2}H", payload)
+
+
+def _wants_answer(frame: ApsFrame, zcl: ZclFrame) -> bool:
+    """Tell whether a frame is a request; key establishment has an order of its own."""
+    if frame.cluster_id == KEY_ESTABLISHMENT:
+        return False
+    if zcl.frame_type is FrameType.CLUSTER:
+        return zcl.command not in _ACKNOWLEDGEMENTS.get(frame.cluster_id, ())
+    return zcl.command == General.READ_ATTRIBUTES or zcl.command in _DISCOVERS
 
 
 def _items(frame: ApsFrame, zcl: ZclFrame) -> list[Item]:

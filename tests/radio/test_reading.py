@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from custom_components.smets1_cad.cad.link import ConsentMissing
-from custom_components.smets1_cad.cad.models import ElectricityReading
+from custom_components.smets1_cad.cad.models import ElectricityReading, Fuel
 from custom_components.smets1_cad.radio.reading import updates_of
 from custom_components.smets1_cad.smart_energy.session.errors import RemovedFromHan
 from virtual_han.aps import Fuel as HanFuel
@@ -33,9 +33,8 @@ def certificate(han: VirtualHan) -> str:
 
 
 async def first_reading(han: VirtualHan, folder: Path) -> ElectricityReading:
-    async with updates_of(
-        han.url, CODE, certificate(han), Consent(), folder
-    ) as updates:
+    consent = Consent(fuels=frozenset({Fuel.ELECTRICITY}))
+    async with updates_of(han.url, CODE, certificate(han), consent, folder) as updates:
         async for told in updates:
             if isinstance(told, ElectricityReading):
                 return told

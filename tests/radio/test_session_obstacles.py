@@ -15,6 +15,7 @@ from custom_components.smets1_cad.radio.stick import EzspRadio
 from custom_components.smets1_cad.smart_energy.certificate import Credentials
 from custom_components.smets1_cad.smart_energy.network import Network
 from custom_components.smets1_cad.smart_energy.session import HanSession
+from tests.patience import LONGEST, PATIENCE, until
 from virtual_han.crypto.ecqv import CertificateAuthority
 from virtual_han.crypto.suite import SUITE_1
 from virtual_han.flavours import SmartEnergy
@@ -230,6 +231,7 @@ async def test_stick_that_comes_late() -> None:
             await watched.until_state(LinkState.RUNNING)
 
 
+@pytest.mark.timeout(LONGEST + 2 * PATIENCE)
 @pytest.mark.parametrize("version", SmartEnergy)
 async def test_hubs_of_every_version(version: SmartEnergy) -> None:
     async with virtual_han(home=HomeConfig(smart_energy=version)) as han:
@@ -243,7 +245,9 @@ async def test_hubs_of_every_version(version: SmartEnergy) -> None:
             )
             clock = watched.session._clock
             began = clock.now_utc()
-            await watched.until(lambda: clock.now_utc() - began > timedelta(hours=1))
+            await until(
+                lambda: clock.now_utc() - began > timedelta(hours=1), seconds=LONGEST
+            )
             capabilities = watched.session.capabilities
             assert capabilities.fuels == frozenset(Fuel)
             assert capabilities.tariff == frozenset(Fuel)

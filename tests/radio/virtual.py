@@ -17,6 +17,8 @@ from virtual_han.crypto.mmo import install_code_key
 from virtual_han.han import HanConfig, VirtualHan
 
 START: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+ANSWER_TIME: Final = 0.2
+"""Real seconds; less than the sessions of these tests wait."""
 VERSIONS: Final = (8, 13, 14, 18)
 
 
@@ -26,7 +28,8 @@ async def virtual_han(
 ) -> AsyncGenerator[VirtualHan]:
     """Run a network whose clock stands still."""
     async with VirtualHan(
-        HanConfig(**config), clock or HanClock(START, speed=0)
+        HanConfig(**{"answer_time": ANSWER_TIME} | config),
+        clock or HanClock(START, speed=0),
     ) as han:
         yield han
 

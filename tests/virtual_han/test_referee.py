@@ -38,7 +38,12 @@ class Game:
     at: float = 1000.0
 
     def __post_init__(self) -> None:
-        self.referee = Referee(lambda: self.at, lambda: ENDPOINTS)
+        self.referee = Referee(
+            lambda: self.at,
+            lambda: ENDPOINTS,
+            answer_time=10,
+            real_time=lambda: self.at,
+        )
         self.member = member()
 
     def frame(
@@ -265,6 +270,50 @@ def test_discovery_happens_once(game: Game) -> None:
     assert game.found() == {}
     game.ask("00 03 0c 0000 ff")
     assert game.found() == {"static_again": 1}
+
+
+ANSWER = "18 01 01 0000 00 25 010000000000"
+
+
+def test_one_request_at_a_time(game: Game) -> None:
+    """Whatever it is for: the other meter, the time, a price."""
+    game.ask("00 01 00 0000")
+    game.ask("00 02 00 0000", endpoint=GAS, after=1)
+    game.ask("00 03 00 0000", TIME, ESI)
+    game.ask("01 04 00 01", PRICE, ESI)
+    assert game.found() == {}
+    game.answer(ANSWER)
+    assert game.found() == {"overlap": 3}
+    assert "endpoint 1 cluster 0x0702" in game.referee.findings[0].detail
+
+
+def test_what_comes_after_the_answer_does_not_overlap(game: Game) -> None:
+    """Nor does key establishment, an acknowledgement, or what the stick sends twice."""
+    game.ask("00 01 00 0000")
+    game.ask("00 01 00 0000")
+    game.ask("01 02 00 0100 03 06", KEYS, ESI, key=None)
+    game.ask("01 03 02 00000000 00000000", PRICE, ESI)
+    game.answer(ANSWER)
+    game.ask("00 02 00 0000", endpoint=GAS)
+    assert game.found() == {}
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(9, 1), (11, 0)])
+def test_an_answer_that_comes_late_need_not_have_been_waited_for(
+    game: Game, seconds: int, count: int
+) -> None:
+    game.ask("00 01 00 0000")
+    game.ask("00 02 00 0000", endpoint=GAS, after=seconds)
+    game.answer(ANSWER)
+    assert game.referee.counts()["overlap"] == count
+
+
+def test_a_stick_that_begins_anew_waits_for_nothing(game: Game) -> None:
+    game.ask("00 01 00 0000")
+    game.referee.stick_command("networkInit", {})
+    game.ask("00 02 00 0000", endpoint=GAS)
+    game.answer(ANSWER)
+    assert game.found() == {}
 
 
 @pytest.mark.parametrize(
