@@ -175,13 +175,20 @@ def test_an_audience_is_told_once_each_and_no_more_when_it_has_left() -> None:
     leave = audience.add(lambda: told.append("block"), news)
     audience.add(lambda: told.append("any"), None)
     audience.add(lambda: told.append("nothing"), frozenset())
+    tier_and_block = frozenset({"active_tier", "active_block"})
     for fuel, fields in (
-        (Fuel.ELECTRICITY, ("active_tier", "active_block")),
-        (Fuel.GAS, ("active_tier", "active_block")),
-        (Fuel.ELECTRICITY, ("import_kwh",)),
+        (Fuel.ELECTRICITY, tier_and_block),
+        (Fuel.GAS, tier_and_block),
+        (Fuel.ELECTRICITY, frozenset({"import_kwh"})),
     ):
         for listener in audience.concerned(fuel, fields):
             listener()
     assert told == ["any", "block", "any", "any"]
+    # Whom a reading concerns is remembered until somebody comes or goes.
+    late = audience.add(lambda: told.append("late"), news)
+    assert len(audience.concerned(Fuel.ELECTRICITY, tier_and_block)) == 3
+    late()
+    assert len(audience.concerned(Fuel.ELECTRICITY, tier_and_block)) == 2
     leave()
-    assert len(list(audience.concerned(Fuel.ELECTRICITY, ("active_tier",)))) == 1
+    assert len(audience.concerned(Fuel.ELECTRICITY, tier_and_block)) == 1
+    assert len(audience.concerned(Fuel.ELECTRICITY, frozenset({"active_tier"}))) == 1

@@ -51,6 +51,8 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
 
     _attr_has_entity_name = True
     entity_description: Smets1CadEntityDescription
+    shown: ShownT
+    """What the state was last made of."""
 
     def __init__(
         self, coordinator: Smets1CadCoordinator, description: Smets1CadEntityDescription
@@ -61,11 +63,15 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
         self._attr_unique_id = unique_id(coordinator.config_entry, description)
         self._attr_device_info = device_info(coordinator.config_entry, description.fuel)
         self._is_available = self._read_available()
-        self.shown: ShownT = self._read()
+        self._show(self._read())
 
     @abstractmethod
     def _read(self) -> ShownT:
         """Return everything that the state is made of."""
+
+    def _show(self, shown: ShownT) -> None:
+        """Take what the state is made of from now on."""
+        self.shown = shown
 
     def _read_available(self) -> bool:
         """Return whether the value still holds; the CAD itself always says how it is."""
@@ -96,7 +102,8 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
         is_available, shown = self._read_available(), self._read()
         if is_available == self._is_available and shown == self.shown:
             return
-        self._is_available, self.shown = is_available, shown
+        self._is_available = is_available
+        self._show(shown)
         self.async_write_ha_state()
 
     @override

@@ -4,8 +4,6 @@ A meter is read every ten seconds, and most readings say two or three of its fie
 what shows one of these is asked whether it has changed.
 """
 
-from collections.abc import Iterable
-
 from homeassistant.core import CALLBACK_TYPE, callback
 
 from .cad.models import Fuel
@@ -30,6 +28,7 @@ class Audience:
     def __init__(self) -> None:
         """Begin with nobody."""
         self._told_of: dict[News, list[CALLBACK_TYPE]] = {}
+        self._found: dict[tuple[Fuel, frozenset[str]], tuple[CALLBACK_TYPE, ...]] = {}
 
     @callback
     def add(
@@ -44,23 +43,30 @@ class Audience:
         wanted = frozenset[News](Fuel) if news is None else news
         for one in wanted:
             self._told_of.setdefault(one, []).append(listener)
+        self._found.clear()
 
         @callback
         def remove() -> None:
             for one in wanted:
                 self._told_of[one].remove(listener)
+            self._found.clear()
 
         return remove
 
-    def concerned(self, fuel: Fuel, fields: Iterable[str]) -> Iterable[CALLBACK_TYPE]:
+    def concerned(
+        self, fuel: Fuel, fields: frozenset[str]
+    ) -> tuple[CALLBACK_TYPE, ...]:
         """Return whom a reading of a meter concerns, each once.
 
         Args:
             fuel: the meter's.
             fields: what the reading says, and what stands no longer.
         """
+        # A meter says the same few fields again and again.
+        if (known := self._found.get((fuel, fields))) is not None:
+            return known
         told_of = self._told_of
         found = dict.fromkeys(told_of.get(fuel, ()))
-        for name in fields:
+        for name in sorted(fields):
             found |= dict.fromkeys(told_of.get((fuel, name), ()))
-        return found
+        return self._found.setdefault((fuel, fields), tuple(found))

@@ -59,6 +59,8 @@ class _Smets1CadSensor(Smets1CadEntity[Shown], SensorEntity):
     """A sensor that shows what it has read."""
 
     entity_description: CadSensorDescription | MeterSensorDescription
+    _explained: tuple[Any, ...] | None = None
+    """Unit, last reset and attributes as Home Assistant has them."""
 
     @property
     @override
@@ -66,23 +68,16 @@ class _Smets1CadSensor(Smets1CadEntity[Shown], SensorEntity):
         """The value."""
         return self.shown.value
 
-    @property
     @override
-    def native_unit_of_measurement(self) -> str | None:
-        """The unit, which of prices the tariff says."""
-        return self.shown.unit
-
-    @property
-    @override
-    def last_reset(self) -> datetime | None:
-        """When the count of the day began."""
-        return self.shown.last_reset
-
-    @property
-    @override
-    def extra_state_attributes(self) -> dict[str, Any] | None:
-        """What explains the value."""
-        return self.shown.attributes
+    def _show(self, shown: Shown) -> None:
+        # Home Assistant asks for these several times for each state, and
+        # keeps them where they are attributes. They hardly ever change.
+        if self._explained is None or shown[1:] != self._explained:
+            self._explained = shown[1:]
+            self._attr_native_unit_of_measurement = shown.unit
+            self._attr_last_reset = shown.last_reset
+            self._attr_extra_state_attributes = shown.attributes or {}
+        super()._show(shown)
 
 
 class CadSensor(_Smets1CadSensor):

@@ -97,6 +97,11 @@ class SignFinder:
     def take(self, update: CadUpdate) -> Seen | None:
         """Return the sign that an update is, None for most."""
         match update:
+            case ElectricityReading(
+                day_import_kwh=None, week_import_kwh=None, month_import_kwh=None
+            ):
+                # Nothing in it is a sign; that is so of nearly every update.
+                return None
             case ElectricityReading():
                 return self._reading(
                     update,

@@ -1,6 +1,6 @@
 """Units, scaling, BCD and formatting, against values seen at real meters."""
 
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, localcontext
 import json
 from pathlib import Path
 import re
@@ -133,6 +133,19 @@ def test_scaling(
     raw: int, multiplier: int | None, divisor: int | None, expected: str
 ) -> None:
     assert str(Scale.from_raw(multiplier, divisor).apply(raw)) == expected
+
+
+@given(
+    raw=st.integers(-(1 << 47), (1 << 48) - 1),
+    multiplier=st.integers(1, 0xFFFFFF),
+    divisor=st.sampled_from([10**power for power in range(8)])
+    | st.integers(1, 0xFFFFFF),
+)
+def test_scaling_is_a_division_to_the_last_digit_that_is_written(
+    raw: int, multiplier: int, divisor: int
+) -> None:
+    by_division = Context(prec=40).divide(Decimal(raw * multiplier), Decimal(divisor))
+    assert str(Scale(multiplier, divisor).apply(raw)) == str(by_division)
 
 
 def test_scale_without_factors_changes_nothing() -> None:

@@ -18,9 +18,8 @@ _STEP: Final = Decimal("0.001")
 
 def _today(meter: MeterState, register: str) -> Decimal | None:
     day = meter.days.get(register)
-    if day is None or day.amount is None:
-        return None
-    return day.amount.quantize(_STEP)
+    amount = None if day is None else day.amount
+    return None if amount is None else amount.quantize(_STEP)
 
 
 def _today_since(meter: MeterState, register: str) -> datetime | None:

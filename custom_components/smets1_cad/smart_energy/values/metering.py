@@ -243,11 +243,14 @@ def meter_reading(
 def _electricity(
     scaling: MeterScaling, attributes: RawAttributes, received_at: datetime
 ) -> ElectricityReading:
-    said = _states(_ELECTRICITY_STATES, scaling, attributes)
+    said: dict[str, Any] = {}
     tiers: dict[Direction, dict[TierBlock, Decimal]] = {}
     for attribute_id, raw in attributes.items():
-        register = REGISTERS.get(attribute_id)
-        if register is None or not isinstance(raw, int):
+        if not isinstance(raw, int):
+            continue
+        if (register := REGISTERS.get(attribute_id)) is None:
+            if (state := _ELECTRICITY_STATES.get(attribute_id)) is not None:
+                said[state[0]] = state[1](raw, scaling)
             continue
         kwh = scaling.energy_kwh(register.valid(raw), alternative=register.alternative)
         if kwh is None:
@@ -304,7 +307,7 @@ def _gas(
         tier_total=_without_blocks(tiers),
         block_total={at: value for at, value in tiers.items() if at.block},
         conversion=conversion,
-        **_states(_STATES, scaling, attributes),
+        **_states(scaling, attributes),
     )
 
 
@@ -328,16 +331,12 @@ def _without_blocks[T](values: Mapping[TierBlock, T]) -> dict[int, T]:
     return {at.tier: value for at, value in values.items() if not at.block}
 
 
-def _states(
-    known: Mapping[int, tuple[str, _State]],
-    scaling: MeterScaling,
-    attributes: RawAttributes,
-) -> dict[str, Any]:
-    """Give the fields of a reading that are no registers, as far as they were read."""
+def _states(scaling: MeterScaling, attributes: RawAttributes) -> dict[str, Any]:
+    """Give the fields of a gas reading that are no registers, as far as they were read."""
     return {
-        known[attribute_id][0]: known[attribute_id][1](raw, scaling)
+        _STATES[attribute_id][0]: _STATES[attribute_id][1](raw, scaling)
         for attribute_id, raw in attributes.items()
-        if attribute_id in known and isinstance(raw, int)
+        if attribute_id in _STATES and isinstance(raw, int)
     }
 
 

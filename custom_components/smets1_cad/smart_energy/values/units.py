@@ -4,7 +4,7 @@ value = raw x Multiplier / Divisor, in the unit that UnitOfMeasure names. The
 formatting octets say only how many digits a display has; they never scale.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 from enum import IntEnum, StrEnum
 from typing import Final
@@ -76,6 +76,8 @@ class Unit(IntEnum):
 
         Demand is per hour, but in MJ per second.
         """
+        if self is Unit.KILOWATT_HOUR:
+            return demand
         if self is Unit.MEGAJOULE:
             return EXACT.multiply(demand, Decimal(1000))
         return self.to_kwh(demand)
@@ -147,6 +149,14 @@ class Scale:
 
     multiplier: int = 1
     divisor: int = 1
+    _step: Decimal | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Find the divisor's reciprocal, where it is a power of ten."""
+        digits = str(self.divisor)
+        is_power = digits == "1" + "0" * (len(digits) - 1)
+        step = Decimal((0, (1,), 1 - len(digits))) if is_power else None
+        object.__setattr__(self, "_step", step)
 
     @classmethod
     def from_raw(
@@ -164,7 +174,11 @@ class Scale:
 
     def apply(self, raw: int) -> Decimal:
         """Give raw x multiplier / divisor; exact where the division ends."""
-        return EXACT.divide(Decimal(raw * self.multiplier), Decimal(self.divisor))
+        value = raw * self.multiplier
+        if self._step is not None and value % 10:
+            # The same digits as a division gives, which would cut off zeros at the end.
+            return EXACT.multiply(Decimal(value), self._step)
+        return EXACT.divide(Decimal(value), Decimal(self.divisor))
 
 
 def _factor(raw: int | None, bcd: bool) -> int:
