@@ -19,6 +19,7 @@ from custom_components.smets1_cad.cad.models import (
     SupplyState,
 )
 from custom_components.smets1_cad.meter_state import MeterState
+from custom_components.smets1_cad.reading_parts import FIELDS
 from custom_components.smets1_cad.registers import Verdict
 
 from .fake_link import (
@@ -77,6 +78,28 @@ def test_parts_of_a_cycle_complete_each_other(
     assert last(meter).power_kw == Decimal("0.3")
     assert last(meter).supply is SupplyState.ON
     assert last(meter).received_at == START + timedelta(seconds=0.4)
+
+
+def test_a_field_is_the_same_asked_alone_and_in_the_whole(
+    meter: MeterState, freezer: FrozenDateTimeFactory
+) -> None:
+    assert meter.value("import_kwh") is None
+    assert meter.reading is None
+    for number, (register, power) in enumerate(
+        ((100, "0.3"), (101, None), (99, "0.4"))
+    ):
+        meter.take_reading(part(import_kwh=register, power_kw=power), number)
+        alone = {name: meter.value(name) for name in FIELDS[Fuel.ELECTRICITY]}
+        whole = last(meter)
+        assert alone == {name: getattr(whole, name) for name in alone}
+        assert alone == {name: meter.value(name) for name in alone}
+        assert whole.received_at == START + timedelta(seconds=10 * number)
+        freezer.tick(10)
+    assert meter.value("import_kwh") == 101
+    kept = MeterState.from_dict(
+        Fuel.ELECTRICITY, meter.as_dict(), now=START, monotonic=0, is_last=True
+    )
+    assert kept.value("import_kwh") == 101
 
 
 def test_what_the_next_cycle_leaves_out_is_invalid(

@@ -45,7 +45,6 @@ class MeterState:
     Attributes:
         fuel: what it measures.
         interval: between readings, where the user wants them further apart than pacing does.
-        reading: the last reading, complete, its registers judged; None before the first.
         heard: monotonic time of the last reading, or of the start; None while there is no meter.
         stale: whether readings have been missing for too long.
         withheld: whether nothing of it may be shown, for want of consent or since it is another's.
@@ -61,7 +60,6 @@ class MeterState:
 
     fuel: Fuel
     interval: timedelta | None = None
-    reading: Reading | None = None
     heard: float | None = None
     stale: bool = False
     withheld: bool = False
@@ -74,6 +72,9 @@ class MeterState:
     proofs: int = 0
     news: frozenset[str] = frozenset()
     _parts: ReadingParts = field(init=False)
+    _reading: Reading | None = field(default=None, init=False)
+    _newest: Reading | None = field(default=None, init=False)
+    """The part that came last, as long as nobody has wanted the whole."""
 
     def __post_init__(self) -> None:
         """Know nothing yet."""
@@ -90,14 +91,42 @@ class MeterState:
         return self.cycle * CYCLES_MISSED * (1 + JITTER) + timedelta(seconds=2)
 
     @property
+    def reading(self) -> Reading | None:
+        """The last reading, complete, its registers judged; None before the first."""
+        if self._newest is not None:
+            self._complete(self._newest)
+        return self._reading
+
+    def _complete(self, newest: Reading) -> None:
+        """Make the whole reading of what stands; of most electricity readings nobody wants it."""
+        self._newest = None
+        self._reading = type(newest)(
+            received_at=newest.received_at,
+            metered_at=newest.metered_at,
+            **self._parts.values,
+        )
+
+    def value(self, name: str) -> Any:
+        """Return a field of the last reading, without making the whole of it; None before the first.
+
+        Args:
+            name: as in `cad.models`; not when it was read.
+        """
+        if self._newest is not None:
+            return self._parts.values[name]
+        return None if self._reading is None else getattr(self._reading, name)
+
+    @property
     def electricity(self) -> ElectricityReading | None:
         """The last reading of an electricity meter."""
-        return self.reading if isinstance(self.reading, ElectricityReading) else None
+        return (
+            reading if isinstance(reading := self.reading, ElectricityReading) else None
+        )
 
     @property
     def gas(self) -> GasReading | None:
         """The last reading of a gas meter."""
-        return self.reading if isinstance(self.reading, GasReading) else None
+        return reading if isinstance(reading := self.reading, GasReading) else None
 
     def take_reading(self, reading: Reading, monotonic: float) -> list[str]:
         """Take a reading, or a part of one.
@@ -112,11 +141,12 @@ class MeterState:
         refused: list[str] = []
         if isinstance(reading, ElectricityReading):
             self._judge_electricity(reading, values, refused)
-        elif "total" in part.said:
-            self._judge_gas(values, reading.received_at, refused)
-        self.reading = type(reading)(
-            received_at=reading.received_at, metered_at=reading.metered_at, **values
-        )
+            self._newest = reading
+        else:
+            if "total" in part.said:
+                self._judge_gas(values, reading.received_at, refused)
+            # What comes next is judged beside it.
+            self._complete(reading)
         self.heard, self.stale = monotonic, False
         return refused
 
@@ -356,7 +386,7 @@ class MeterState:
         state.used.update(
             name for name, register in state.registers.items() if register.value
         )
-        state.reading = reading = _optional(READINGS[fuel], data["reading"])
+        state._reading = reading = _optional(READINGS[fuel], data["reading"])
         if reading is not None:
             state.heard = monotonic
             is_old = now - reading.received_at > state.stale_after
@@ -365,7 +395,7 @@ class MeterState:
             for name in keep:
                 if isinstance(value := getattr(reading, name), Mapping) and value:
                     state._parts.remember(name, value)
-            state.reading = type(reading)(
+            state._reading = type(reading)(
                 received_at=reading.received_at,
                 metered_at=reading.metered_at,
                 **{name: getattr(reading, name) for name in keep},

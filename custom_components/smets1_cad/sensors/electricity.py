@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
-from operator import attrgetter
+from operator import methodcaller
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
@@ -21,12 +21,7 @@ TIERS: Final = 48
 
 def _field(name: str) -> Callable[[MeterState], Any]:
     """Return a function that reads a field of the last reading."""
-    field = attrgetter(name)
-
-    def read(meter: MeterState) -> Any:
-        return None if (reading := meter.reading) is None else field(reading)
-
-    return read
+    return methodcaller("value", name)
 
 
 def _has(name: str) -> Callable[[MeterState], bool]:
@@ -41,9 +36,9 @@ def _is_used(meter: MeterState, register: str) -> bool:
 
 
 def _watts(meter: MeterState) -> int | float | None:
-    if (reading := meter.electricity) is None or reading.power_kw is None:
+    if (power_kw := meter.value("power_kw")) is None:
         return None
-    watts = reading.power_kw * 1000
+    watts = power_kw * 1000
     whole = int(watts)
     return whole if watts == whole else float(watts)
 
