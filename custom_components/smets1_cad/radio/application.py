@@ -54,6 +54,9 @@ _EVENTS: Final = {
 }
 """Stack statuses that a session must know of."""
 
+# As a number: flags of an enumeration are slow to ask, and each frame is asked.
+_ENCRYPTED: Final = int(EmberApsOption.APS_OPTION_ENCRYPTION)
+
 JOINED_ROLES: Final = (EmberNodeType.END_DEVICE, EmberNodeType.ROUTER)
 
 
@@ -196,7 +199,7 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
             and sender == HUB_ADDRESS
             and aps_frame.profileId == PROFILE_ID
             and (hub := self.hub) is not None
-            and EmberApsOption.APS_OPTION_ENCRYPTION in aps_frame.options
+            and int(aps_frame.options) & _ENCRYPTED
             and hub.numbers_received(
                 aps_frame.sourceEndpoint, aps_frame.clusterId, message, lqi, rssi
             )
