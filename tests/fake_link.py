@@ -45,8 +45,8 @@ from custom_components.smets1_cad.cad.models import (
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.coordinator import Smets1CadCoordinator
 from custom_components.smets1_cad.devices import CadInfo
-from custom_components.smets1_cad.identity import Identity
-from custom_components.smets1_cad.pairing import PairingKeeper
+from custom_components.smets1_cad.pairing.identity import Identity
+from custom_components.smets1_cad.pairing.life import PairingKeeper
 from custom_components.smets1_cad.store import CadStore, async_get_store
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant

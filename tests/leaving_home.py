@@ -17,21 +17,26 @@ from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.cad_secrets import CadSecrets
-from custom_components.smets1_cad.consent import Consents, Declaration
-from custom_components.smets1_cad.consent_text import Box, load_consent_text
+from custom_components.smets1_cad.consent.consents import Consents, Declaration
+from custom_components.smets1_cad.consent.text import Box, load_consent_text
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.identity import Identity, Ihd, Premises, Relation
-from custom_components.smets1_cad.meter_numbers import parse_mpan, parse_mprn
-from custom_components.smets1_cad.pairing import Pairing
-from custom_components.smets1_cad.pairing_request import CadDetails, PairingRequest
-from custom_components.smets1_cad.pairing_states import CadKind, PairingState as S
-from custom_components.smets1_cad.service_link import ServiceLink
+from custom_components.smets1_cad.pairing.identity import (
+    Identity,
+    Ihd,
+    Premises,
+    Relation,
+)
+from custom_components.smets1_cad.pairing.life import Pairing
+from custom_components.smets1_cad.pairing.meter_numbers import parse_mpan, parse_mprn
+from custom_components.smets1_cad.pairing.request import CadDetails, PairingRequest
+from custom_components.smets1_cad.pairing.states import CadKind, PairingState as S
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
 from custom_components.smets1_cad.store import (
     CadStore,
     async_get_store,
     async_load_consents,
 )
+from custom_components.smets1_cad.supplier.link import ServiceLink
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
@@ -233,7 +238,7 @@ async def leaving_home(
     with (
         patch("custom_components.smets1_cad.assembly.async_build_session", build),
         patch(
-            "custom_components.smets1_cad.leaving_stick.async_leave_by_stick",
+            "custom_components.smets1_cad.leaving.stick.async_leave_by_stick",
             home.leave,
         ),
         patch("homeassistant.components.usb.scan_serial_ports", return_value=[]),

@@ -9,8 +9,8 @@ import pytest
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.cad.pacing import TooSoon
-from custom_components.smets1_cad.consent import Withdrawal
-from custom_components.smets1_cad.pairing_states import PairingState as S
+from custom_components.smets1_cad.consent.consents import Withdrawal
+from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.smart_energy.session.errors import HubSilent
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError

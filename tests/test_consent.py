@@ -14,7 +14,7 @@ from custom_components.smets1_cad.cad.clock import Clock
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import Grant
 from custom_components.smets1_cad.cad.models import Fuel
-from custom_components.smets1_cad.consent import (
+from custom_components.smets1_cad.consent.consents import (
     ConsentError,
     ConsentGrant,
     Consents,
@@ -24,14 +24,14 @@ from custom_components.smets1_cad.consent import (
     Withdrawal,
     WithdrawalNotStored,
 )
-from custom_components.smets1_cad.consent_log import (
+from custom_components.smets1_cad.consent.log import (
     ConsentLog,
     Damage,
     DamageKind,
     EntryKind,
     Head,
 )
-from custom_components.smets1_cad.consent_text import (
+from custom_components.smets1_cad.consent.text import (
     CURRENT_VERSION,
     LANGUAGES,
     Box,
@@ -39,7 +39,7 @@ from custom_components.smets1_cad.consent_text import (
     boxes_shown,
     load_consent_text,
 )
-from custom_components.smets1_cad.identity import (
+from custom_components.smets1_cad.pairing.identity import (
     Identity,
     IdentityForm,
     Ihd,

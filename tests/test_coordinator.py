@@ -20,8 +20,8 @@ from custom_components.smets1_cad.cad.models import (
 from custom_components.smets1_cad.cad.pacing import TooSoon
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.devices import is_stale_device
-from custom_components.smets1_cad.identity import Identity, Premises, Relation
-from custom_components.smets1_cad.meter_numbers import parse_mpan
+from custom_components.smets1_cad.pairing.identity import Identity, Premises, Relation
+from custom_components.smets1_cad.pairing.meter_numbers import parse_mpan
 from custom_components.smets1_cad.smart_energy.network import RadioLost
 from custom_components.smets1_cad.smart_energy.session.errors import (
     HubRefused,

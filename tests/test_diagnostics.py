@@ -13,11 +13,11 @@ from custom_components.smets1_cad.cad.errors import CadError, Responsible
 from custom_components.smets1_cad.cad.link import LinkState, LinkStatistics
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.diagnostics import async_get_config_entry_diagnostics
-from custom_components.smets1_cad.identity import Identity, Premises, Relation
-from custom_components.smets1_cad.meter_numbers import parse_mpan, parse_mprn
-from custom_components.smets1_cad.pairing import Pairing, PairingKeeper
-from custom_components.smets1_cad.pairing_request import CadDetails, PairingRequest
-from custom_components.smets1_cad.pairing_states import CadKind, PairingState
+from custom_components.smets1_cad.pairing.identity import Identity, Premises, Relation
+from custom_components.smets1_cad.pairing.life import Pairing, PairingKeeper
+from custom_components.smets1_cad.pairing.meter_numbers import parse_mpan, parse_mprn
+from custom_components.smets1_cad.pairing.request import CadDetails, PairingRequest
+from custom_components.smets1_cad.pairing.states import CadKind, PairingState
 from custom_components.smets1_cad.redaction import REDACTED, Redactor
 from homeassistant.core import HomeAssistant
 

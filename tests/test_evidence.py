@@ -14,9 +14,9 @@ import pytest
 
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import LinkState, LinkStatistics
-from custom_components.smets1_cad.consent import Withdrawal
-from custom_components.smets1_cad.consent_log import ConsentLog
-from custom_components.smets1_cad.evidence_page import load_page
+from custom_components.smets1_cad.consent.consents import Withdrawal
+from custom_components.smets1_cad.consent.log import ConsentLog
+from custom_components.smets1_cad.evidence.page import load_page
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -137,7 +137,7 @@ async def test_a_full_disk_is_said(home: LeavingHome) -> None:
     await read(home)
     with (
         patch(
-            "custom_components.smets1_cad.evidence_file.write_utf8_file_atomic",
+            "custom_components.smets1_cad.evidence.file.write_utf8_file_atomic",
             side_effect=OSError("full"),
         ),
         pytest.raises(HomeAssistantError, match="could not be written"),

@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.smets1_cad.cad.errors import Responsible
 from custom_components.smets1_cad.cad.models import Fuel, MeterIdentity
-from custom_components.smets1_cad.identity import (
+from custom_components.smets1_cad.pairing.identity import (
     Comparison,
     Identity,
     IdentityForm,
@@ -29,7 +29,7 @@ from custom_components.smets1_cad.identity import (
     parse_phone,
     parse_postcode,
 )
-from custom_components.smets1_cad.meter_numbers import (
+from custom_components.smets1_cad.pairing.meter_numbers import (
     IdentityError,
     Mpan,
     Mprn,

@@ -16,12 +16,12 @@ from custom_components.smets1_cad.cad.models import (
     TenancyChange,
 )
 from custom_components.smets1_cad.cad_secrets import CadNotSetUp
-from custom_components.smets1_cad.consent_text import Box
+from custom_components.smets1_cad.consent.text import Box
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.pairing_states import PairingState as S
+from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.repairs import async_create_fix_flow
-from custom_components.smets1_cad.service_link import ServiceLink
-from custom_components.smets1_cad.tenancy_record import TenancyEnd
+from custom_components.smets1_cad.supplier.link import ServiceLink
+from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow, FlowResultType
@@ -34,7 +34,7 @@ from .leaving_home import LeavingHome, leaving_home
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
-END = "custom_components.smets1_cad.tenancy_watch.async_end_tenancy"
+END = "custom_components.smets1_cad.tenancy.watch.async_end_tenancy"
 TOKEN = "token-of-a-test"
 
 

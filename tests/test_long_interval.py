@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from custom_components.smets1_cad.cad.models import Fuel
-from custom_components.smets1_cad.meter_state import MeterState
+from custom_components.smets1_cad.readings.meter_state import MeterState
 
 
 def test_stale_after_three_missed_cycles_of_the_interval() -> None:

@@ -18,9 +18,9 @@ from custom_components.smets1_cad.cad.models import (
     Provenance,
     SupplyState,
 )
-from custom_components.smets1_cad.meter_state import MeterState
-from custom_components.smets1_cad.reading_parts import FIELDS
-from custom_components.smets1_cad.registers import Verdict
+from custom_components.smets1_cad.readings.meter_state import MeterState
+from custom_components.smets1_cad.readings.parts import FIELDS
+from custom_components.smets1_cad.readings.registers import Verdict
 
 from .fake_link import (
     MPAN,

@@ -24,7 +24,7 @@ from custom_components.smets1_cad.cad.models import (
     Tariff,
     TierBlock,
 )
-from custom_components.smets1_cad.model_json import from_json, to_json
+from custom_components.smets1_cad.readings.model_json import from_json, to_json
 
 AT = datetime(2026, 7, 1, 12, 30, 15, 250000, tzinfo=UTC)
 AMOUNT = GasAmount(volume_m3=Decimal("1000.123"), volume_provenance=Provenance.MEASURED)

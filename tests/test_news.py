@@ -18,7 +18,7 @@ from custom_components.smets1_cad.cad.models import (
 )
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.entity import Smets1CadEntity
-from custom_components.smets1_cad.news import Audience, says
+from custom_components.smets1_cad.readings.news import Audience, says
 from custom_components.smets1_cad.sensor import CadSensor, MeterSensor
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity

@@ -13,10 +13,10 @@ import pytest
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import Fuel
-from custom_components.smets1_cad.consent import Withdrawal
+from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.options import CadOptions
-from custom_components.smets1_cad.pairing_states import PairingState as S
-from custom_components.smets1_cad.tenancy_record import TenancyEnd
+from custom_components.smets1_cad.pairing.states import PairingState as S
+from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
@@ -226,7 +226,7 @@ async def test_consent_that_cannot_be_stored_is_not_given(paired: LeavingHome) -
     dialog = Dialog(paired)
     await dialog.open("consent")
     with patch(
-        "custom_components.smets1_cad.consent.Consents.give",
+        "custom_components.smets1_cad.consent.consents.Consents.give",
         side_effect=CadError("Full.", reason="store_not_written"),
     ):
         await dialog.fill(consumer=True, pairing=True, history=True)
@@ -309,7 +309,9 @@ async def test_a_withdrawal_that_is_not_stored_says_so(paired: LeavingHome) -> N
 async def test_withdrawal_may_erase(paired: LeavingHome) -> None:
     dialog = Dialog(paired)
     await dialog.open("withdraw")
-    with patch("custom_components.smets1_cad.leaving.async_change_of_tenancy") as erase:
+    with patch(
+        "custom_components.smets1_cad.leaving.leaving.async_change_of_tenancy"
+    ) as erase:
         await dialog.fill(erase=True)
     assert dialog.ended("erasing")
     assert erase.call_args.kwargs["reason"] is TenancyEnd.ERASE

@@ -15,26 +15,30 @@ import pytest
 
 from custom_components.smets1_cad.cad.errors import CadError, Responsible
 from custom_components.smets1_cad.document import StoreError
-from custom_components.smets1_cad.identity import Identity, IdentityForm, check_identity
-from custom_components.smets1_cad.pairing import (
+from custom_components.smets1_cad.pairing.identity import (
+    Identity,
+    IdentityForm,
+    check_identity,
+)
+from custom_components.smets1_cad.pairing.life import (
     WINDOW_CLOSED,
     Pairing,
     PairingError,
     PairingKeeper,
 )
-from custom_components.smets1_cad.pairing_request import (
+from custom_components.smets1_cad.pairing.request import (
     CadDetails,
     PairingRequest,
     Quote,
 )
-from custom_components.smets1_cad.pairing_states import (
+from custom_components.smets1_cad.pairing.states import (
     CadKind,
     NextStep,
     PairingState,
     Reminder,
     successors,
 )
-from custom_components.smets1_cad.suppliers import Route
+from custom_components.smets1_cad.supplier.directory import Route
 
 S = PairingState
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

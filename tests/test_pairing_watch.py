@@ -10,13 +10,13 @@ from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.identity import Identity, Premises, Relation
-from custom_components.smets1_cad.meter_numbers import parse_mpan
-from custom_components.smets1_cad.pairing import Pairing, PairingKeeper
-from custom_components.smets1_cad.pairing_request import CadDetails, PairingRequest
-from custom_components.smets1_cad.pairing_states import CadKind, PairingState, Reminder
+from custom_components.smets1_cad.pairing.identity import Identity, Premises, Relation
+from custom_components.smets1_cad.pairing.life import Pairing, PairingKeeper
+from custom_components.smets1_cad.pairing.meter_numbers import parse_mpan
+from custom_components.smets1_cad.pairing.repairs import WaitingFlow
+from custom_components.smets1_cad.pairing.request import CadDetails, PairingRequest
+from custom_components.smets1_cad.pairing.states import CadKind, PairingState, Reminder
 from custom_components.smets1_cad.repairs import async_create_fix_flow
-from custom_components.smets1_cad.waiting_repairs import WaitingFlow
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 

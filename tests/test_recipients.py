@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from custom_components.smets1_cad.cad.models import Fuel
-from custom_components.smets1_cad.identity import Identity
-from custom_components.smets1_cad.recipients import Recipient, names, recipients
-from custom_components.smets1_cad.request_text import Purpose, load_request_texts
-from custom_components.smets1_cad.suppliers import (
+from custom_components.smets1_cad.pairing.identity import Identity
+from custom_components.smets1_cad.pairing.recipients import Recipient, names, recipients
+from custom_components.smets1_cad.pairing.request_text import (
+    Purpose,
+    load_request_texts,
+)
+from custom_components.smets1_cad.supplier.directory import (
     ChannelKind,
     Directory,
     load_directory,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.smets1_cad.cad.models import Fuel
-from custom_components.smets1_cad.registers import Register, Verdict
+from custom_components.smets1_cad.readings.registers import Register, Verdict
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 ODDITIES = sorted((Path(__file__).parent / "fixtures" / "registers").glob("*.json"))

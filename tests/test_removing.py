@@ -8,8 +8,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.leaving_stick import async_is_former
-from custom_components.smets1_cad.pairing_states import PairingState as S
+from custom_components.smets1_cad.leaving.stick import async_is_former
+from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.smart_energy.network import RadioLost
 from custom_components.smets1_cad.store import StoreError, async_get_process_store

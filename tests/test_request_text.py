@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from custom_components.smets1_cad.identity import (
+from custom_components.smets1_cad.pairing.identity import (
     Identity,
     IdentityForm,
     Ihd,
@@ -19,17 +19,21 @@ from custom_components.smets1_cad.identity import (
     Relation,
     check_identity,
 )
-from custom_components.smets1_cad.pairing import Pairing
-from custom_components.smets1_cad.pairing_request import CadDetails, PairingRequest
-from custom_components.smets1_cad.pairing_states import CadKind, PairingState
-from custom_components.smets1_cad.recipients import Recipient, recipients
-from custom_components.smets1_cad.request_text import (
+from custom_components.smets1_cad.pairing.life import Pairing
+from custom_components.smets1_cad.pairing.recipients import Recipient, recipients
+from custom_components.smets1_cad.pairing.request import CadDetails, PairingRequest
+from custom_components.smets1_cad.pairing.request_text import (
     LINK_LENGTH,
     Purpose,
     load_request_texts,
 )
+from custom_components.smets1_cad.pairing.states import CadKind, PairingState
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
-from custom_components.smets1_cad.suppliers import Channel, ChannelKind, Supplier
+from custom_components.smets1_cad.supplier.directory import (
+    Channel,
+    ChannelKind,
+    Supplier,
+)
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 SUMMER = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)

@@ -4,17 +4,17 @@ import pytest
 
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.pairing import PairingError
-from custom_components.smets1_cad.service_errors import (
+from custom_components.smets1_cad.error_words import (
     async_error_words,
     cad_errors_translated,
     error_words,
     translated,
 )
+from custom_components.smets1_cad.pairing.life import PairingError
 from custom_components.smets1_cad.smart_energy.errors import Eui64Error
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.smart_energy.session.errors import HubRefused
-from custom_components.smets1_cad.suppliers import SupplierError
+from custom_components.smets1_cad.supplier.directory import SupplierError
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import (
     ConfigEntryNotReady,

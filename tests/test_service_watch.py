@@ -19,15 +19,15 @@ from custom_components.smets1_cad.assembly import Parts
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.options import CadOptions
-from custom_components.smets1_cad.pairing import Pairing, PairingKeeper
-from custom_components.smets1_cad.pairing_request import Quote
-from custom_components.smets1_cad.pairing_states import PairingState as S
-from custom_components.smets1_cad.service_link import ServiceLink
-from custom_components.smets1_cad.service_watch import ServiceWatch
+from custom_components.smets1_cad.pairing.life import Pairing, PairingKeeper
+from custom_components.smets1_cad.pairing.request import Quote
+from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
-from custom_components.smets1_cad.supplier_problems import problem
-from custom_components.smets1_cad.supplier_status import ServiceError, read_status
-from custom_components.smets1_cad.suppliers import Route
+from custom_components.smets1_cad.supplier.directory import Route
+from custom_components.smets1_cad.supplier.link import ServiceLink
+from custom_components.smets1_cad.supplier.problems import problem
+from custom_components.smets1_cad.supplier.status import ServiceError, read_status
+from custom_components.smets1_cad.supplier.watch import ServiceWatch
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_load_integrations
@@ -36,7 +36,7 @@ from .test_pairing_watch import REQUEST
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CODE = InstallCode(bytes.fromhex("83FED3407A939723A5C639B26916D505"))
-SERVICE = "custom_components.smets1_cad.service_watch.PairingService"
+SERVICE = "custom_components.smets1_cad.supplier.watch.PairingService"
 
 
 def answer(state: str, request_id: str = "P00001", **more: Any) -> dict[str, Any]:

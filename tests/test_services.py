@@ -17,7 +17,7 @@ from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.cad.pacing import TooSoon
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.erasure.report import ErasureError
-from custom_components.smets1_cad.pairing_states import PairingState as S
+from custom_components.smets1_cad.pairing.states import PairingState as S
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import (
@@ -181,7 +181,7 @@ async def test_a_stick_that_is_gone_does_not_hold_up_the_erasure(
 async def test_what_cannot_be_erased_is_said(home: LeavingHome) -> None:
     with (
         patch(
-            "custom_components.smets1_cad.tenancy_end.async_change_of_tenancy",
+            "custom_components.smets1_cad.tenancy.end.async_change_of_tenancy",
             side_effect=ErasureError("Something is left.", reason="erasure_left"),
         ),
         pytest.raises(HomeAssistantError, match="Something of the earlier"),

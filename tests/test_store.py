@@ -17,11 +17,19 @@ from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.cad.pacing import Pacer, PacingStore
 from custom_components.smets1_cad.cad_secrets import CadSecrets
-from custom_components.smets1_cad.consent import Declaration, Renewal, Scope, Withdrawal
-from custom_components.smets1_cad.consent_text import Box, load_consent_text
+from custom_components.smets1_cad.consent.consents import (
+    Declaration,
+    Renewal,
+    Scope,
+    Withdrawal,
+)
+from custom_components.smets1_cad.consent.text import Box, load_consent_text
 from custom_components.smets1_cad.document import SAVE_DELAY
-from custom_components.smets1_cad.identity import Identity, IdentityForm, check_identity
-from custom_components.smets1_cad.service_link import ServiceLink
+from custom_components.smets1_cad.pairing.identity import (
+    Identity,
+    IdentityForm,
+    check_identity,
+)
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
 from custom_components.smets1_cad.store import (
     CadStore,
@@ -31,6 +39,7 @@ from custom_components.smets1_cad.store import (
     async_load_consents,
     async_remove_store,
 )
+from custom_components.smets1_cad.supplier.link import ServiceLink
 from custom_components.smets1_cad.zigbee_cad import (
     _PACER,
     async_build_session,

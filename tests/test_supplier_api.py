@@ -18,22 +18,27 @@ import yaml
 
 from custom_components.smets1_cad.cad.clock import Clock
 from custom_components.smets1_cad.cad.errors import Responsible
-from custom_components.smets1_cad.identity import IdentityForm, Ihd, check_identity
-from custom_components.smets1_cad.pairing import WINDOW_CLOSED, Pairing
-from custom_components.smets1_cad.pairing_request import (
+from custom_components.smets1_cad.pairing.identity import (
+    IdentityForm,
+    Ihd,
+    check_identity,
+)
+from custom_components.smets1_cad.pairing.life import WINDOW_CLOSED, Pairing
+from custom_components.smets1_cad.pairing.request import (
     CadDetails,
     PairingRequest,
     Quote,
 )
-from custom_components.smets1_cad.pairing_states import CadKind, PairingState, UnpairWhy
+from custom_components.smets1_cad.pairing.states import CadKind, PairingState, UnpairWhy
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
-from custom_components.smets1_cad.supplier_api import (
+from custom_components.smets1_cad.supplier.api import (
     ATTEMPTS,
     LARGEST_ANSWER,
     PairingService,
 )
-from custom_components.smets1_cad.supplier_problems import problem
-from custom_components.smets1_cad.supplier_status import (
+from custom_components.smets1_cad.supplier.directory import Route, SupplierError
+from custom_components.smets1_cad.supplier.problems import problem
+from custom_components.smets1_cad.supplier.status import (
     LONGEST_POLL,
     REFUSALS,
     SHORTEST_POLL,
@@ -46,7 +51,6 @@ from custom_components.smets1_cad.supplier_status import (
     read_status,
     who_acts,
 )
-from custom_components.smets1_cad.suppliers import Route, SupplierError
 from virtual_han.clock import Clock as VirtualClock
 from virtual_han.supplier import Answering, Behaviour, Desk, Outcome, SupplierService
 

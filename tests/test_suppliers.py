@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.smets1_cad.suppliers import (
+from custom_components.smets1_cad.supplier.directory import (
     Channel,
     ChannelKind,
     Route,
@@ -32,7 +32,7 @@ def test_r6_shipped_directory_holds_no_contact_without_source_and_date(
     root: Path,
 ) -> None:
     data = json.loads(
-        (root / "custom_components/smets1_cad/suppliers.json").read_text()
+        (root / "custom_components/smets1_cad/supplier/suppliers.json").read_text()
     )
     assert data["format"] == 1
     assert len(data["suppliers"]) >= 10
@@ -231,7 +231,9 @@ def test_shipped_file_that_would_name_a_contact_without_source_does_not_load(
         tmp_path,
         [{"name": "X", "channels": [{"kind": "email", "value": "a@b.example"}]}],
     )
-    monkeypatch.setattr("custom_components.smets1_cad.suppliers._SHIPPED", path)
+    monkeypatch.setattr(
+        "custom_components.smets1_cad.supplier.directory._SHIPPED", path
+    )
     with pytest.raises(SupplierError, match="needs the page"):
         load_directory()
 

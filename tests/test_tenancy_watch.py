@@ -28,10 +28,10 @@ from custom_components.smets1_cad.cad.models import (
     TierBlock,
 )
 from custom_components.smets1_cad.repairs import async_create_fix_flow
-from custom_components.smets1_cad.tenancy_notices import Notice, Notices
-from custom_components.smets1_cad.tenancy_record import TenancyEnd
-from custom_components.smets1_cad.tenancy_signs import Seen, Sign, SignFinder
-from custom_components.smets1_cad.tenancy_watch import TenancyWatch
+from custom_components.smets1_cad.tenancy.notices import Notice, Notices
+from custom_components.smets1_cad.tenancy.record import TenancyEnd
+from custom_components.smets1_cad.tenancy.signs import Seen, Sign, SignFinder
+from custom_components.smets1_cad.tenancy.watch import TenancyWatch
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow, FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -39,8 +39,8 @@ from homeassistant.helpers import issue_registry as ir
 from .fake_link import NOW, electricity
 from .leaving_home import LeavingHome, leaving_home
 
-END = "custom_components.smets1_cad.tenancy_watch.async_end_tenancy"
-ASKED_END = "custom_components.smets1_cad.tenancy_repairs.async_end_tenancy"
+END = "custom_components.smets1_cad.tenancy.watch.async_end_tenancy"
+ASKED_END = "custom_components.smets1_cad.tenancy.repairs.async_end_tenancy"
 
 
 @pytest.fixture

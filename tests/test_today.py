@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from custom_components.smets1_cad.today import DayCount
+from custom_components.smets1_cad.readings.today import DayCount
 
 WINTER_MIDNIGHT = datetime(2026, 1, 6, 0, 0, tzinfo=UTC)
 SUMMER_MIDNIGHT = datetime(2026, 7, 6, 23, 0, tzinfo=UTC)

@@ -10,11 +10,11 @@ import pytest
 
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import LinkState
-from custom_components.smets1_cad.consent import Withdrawal
+from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.pairing_states import PairingState as S, UnpairWhy
-from custom_components.smets1_cad.service_link import ServiceLink
+from custom_components.smets1_cad.pairing.states import PairingState as S, UnpairWhy
 from custom_components.smets1_cad.smart_energy.session.errors import RemovedFromHan
+from custom_components.smets1_cad.supplier.link import ServiceLink
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -507,7 +507,7 @@ async def test_no_answer_is_sent_again_under_the_same_key(
     home: LeavingHome, supplier: SupplierService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is done twice, also when Home Assistant was killed while it sent."""
-    monkeypatch.setattr("custom_components.smets1_cad.supplier_api.ATTEMPTS", 1)
+    monkeypatch.setattr("custom_components.smets1_cad.supplier.api.ATTEMPTS", 1)
     await with_service(home, supplier)
     supplier.desk.behaviour.answering = Answering.ERROR
     with pytest.raises(HomeAssistantError):

@@ -9,12 +9,12 @@ import pytest
 
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.pairing import Pairing
-from custom_components.smets1_cad.pairing_states import PairingState as S
-from custom_components.smets1_cad.request_text import load_request_texts
-from custom_components.smets1_cad.supplier_answer import may_be_answered
-from custom_components.smets1_cad.supplier_status import REFUSALS
-from custom_components.smets1_cad.supplier_texts import quoted
+from custom_components.smets1_cad.pairing.life import Pairing
+from custom_components.smets1_cad.pairing.request_text import load_request_texts
+from custom_components.smets1_cad.pairing.states import PairingState as S
+from custom_components.smets1_cad.supplier.answer import may_be_answered
+from custom_components.smets1_cad.supplier.status import REFUSALS
+from custom_components.smets1_cad.supplier.texts import quoted
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from dateutil.easter import easter
 import pytest
 
-from custom_components.smets1_cad.working_days import (
+from custom_components.smets1_cad.pairing.working_days import (
     add_working_days,
     bank_holidays,
     easter_sunday,

@@ -10,7 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 from .assembly import async_assemble, async_follow_pairing, async_follow_service
 from .cad.errors import CadError
 from .cad_secrets import CadNotSetUp
-from .consent_watch import ConsentWatch
+from .consent.watch import ConsentWatch
 from .const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER, DOMAIN
 from .coordinator import (
     Smets1CadConfigEntry,
@@ -18,15 +18,15 @@ from .coordinator import (
     Smets1CadRuntimeData,
 )
 from .devices import CadInfo, is_stale_device
-from .firmware_log import FirmwareLog
-from .leaving import async_forget_cad
+from .error_words import translated
+from .evidence.firmware_log import FirmwareLog
+from .leaving.leaving import async_forget_cad
+from .leaving.unpairing import Unpairing
+from .readings.unread_watch import UnreadWatch
 from .retention import async_keep_for
-from .service_errors import translated
 from .services import async_setup_services
-from .tenancy import async_resume_erasure
-from .tenancy_watch import TenancyWatch
-from .unpairing import Unpairing
-from .unread_watch import UnreadWatch
+from .tenancy.change import async_resume_erasure
+from .tenancy.watch import TenancyWatch
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

@@ -12,19 +12,19 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .cad.clock import SYSTEM_CLOCK
 from .cad_secrets import CadSecrets
-from .consent import ConsentGrant, ConsentRecord, Consents, Scope
-from .consent_text import CURRENT_VERSION
-from .consent_watch import async_report_damage
-from .identity import Identity
+from .consent.consents import ConsentGrant, ConsentRecord, Consents, Scope
+from .consent.text import CURRENT_VERSION
+from .consent.watch import async_report_damage
 from .options import CadOptions
-from .pairing import Pairing, PairingKeeper, async_stored_pairing
-from .pairing_states import MAYBE_LISTED, PairingState
-from .service_link import ServiceLink
-from .service_watch import ServiceWatch
+from .pairing.identity import Identity
+from .pairing.life import Pairing, PairingKeeper, async_stored_pairing
+from .pairing.states import MAYBE_LISTED, PairingState
 from .smart_energy.install_code import InstallCode
 from .smart_energy.session import HanSession
 from .store import CadStore, async_get_store, async_load_consents
-from .supplier_api import PairingService
+from .supplier.api import PairingService
+from .supplier.link import ServiceLink
+from .supplier.watch import ServiceWatch
 from .zigbee_cad import async_build_session
 
 _OVER: Final = frozenset(

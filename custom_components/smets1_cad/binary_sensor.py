@@ -17,7 +17,7 @@ from .cad.link import LinkState
 from .cad.models import Alarm, Fuel
 from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from .entity import Smets1CadEntity, Smets1CadEntityDescription, async_add_when_proven
-from .news import says
+from .readings.news import says
 
 PARALLEL_UPDATES = 0
 

@@ -13,10 +13,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .cad.models import Fuel
 from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from .entity import Smets1CadEntity, Smets1CadEntityDescription, async_add_when_proven
-from .leaving import async_request_unpairing, async_withdraw_consent, unpairing_of
-from .news import News
-from .pairing_states import MAYBE_LISTED, PairingState, UnpairWhy
-from .service_errors import cad_errors_translated
+from .error_words import cad_errors_translated
+from .leaving.leaving import (
+    async_request_unpairing,
+    async_withdraw_consent,
+    unpairing_of,
+)
+from .pairing.states import MAYBE_LISTED, PairingState, UnpairWhy
+from .readings.news import News
 
 PARALLEL_UPDATES = 1
 

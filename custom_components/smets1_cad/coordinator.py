@@ -32,27 +32,27 @@ from .cad.models import (
     Tariff,
 )
 from .cad.pacing import TooSoon
-from .consent import Consents
+from .consent.consents import Consents
 from .const import DOMAIN, LOGGER
 from .devices import CadInfo, async_register_cad, async_register_meter
 from .energy_check import async_watch_energy
+from .error_words import translated
 from .faults import (
     async_clear_faults,
     async_report_link,
     async_report_meter_mismatch,
     async_report_registers,
 )
-from .identity import Comparison, Identity, compare_meter
-from .meter_state import MeterState
-from .news import Audience, News
+from .leaving.unpairing import Unpairing
 from .options import CadOptions
-from .pairing import PairingKeeper
-from .pairing_watch import PairingWatch
-from .readings_keeper import ReadingsKeeper
-from .service_errors import translated
+from .pairing.identity import Comparison, Identity, compare_meter
+from .pairing.life import PairingKeeper
+from .pairing.watch import PairingWatch
+from .readings.keeper import ReadingsKeeper
+from .readings.meter_state import MeterState
+from .readings.news import Audience, News
 from .store import CadStore
 from .timers import ClockTimer
-from .unpairing import Unpairing
 
 _OF_METERS: Final = (ElectricityReading, GasReading, Tariff, MeterIdentity)
 """Updates that the entities show."""

@@ -13,8 +13,8 @@ from homeassistant.helpers.device_registry import DeviceInfo
 
 from .cad.models import Fuel
 from .const import DOMAIN
-from .epoch import tenancy_scope
-from .meter_state import MeterState
+from .readings.meter_state import MeterState
+from .tenancy.epoch import tenancy_scope
 
 CAD_KEY: Final = "cad"
 

@@ -9,8 +9,8 @@ from homeassistant.util import dt as dt_util
 
 from .cad.link import LinkStatus
 from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
-from .meter_state import MeterState
-from .model_json import to_json
+from .readings.meter_state import MeterState
+from .readings.model_json import to_json
 from .redaction import Redactor
 
 

@@ -21,8 +21,8 @@ from homeassistant.util.hass_dict import HassKey
 
 from .cad.models import EnergyUnit, Fuel
 from .const import DOMAIN
-from .epoch import tenancy_scope
 from .faults import ISSUE_GAS_PRICE, issue_id
+from .tenancy.epoch import tenancy_scope
 
 _WATCHED: HassKey[bool] = HassKey(f"{DOMAIN}_energy_watched")
 

@@ -17,9 +17,9 @@ from .cad.models import Fuel
 from .const import DOMAIN
 from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from .devices import device_info
-from .epoch import tenancy_scope
-from .meter_state import MeterState
-from .news import News
+from .readings.meter_state import MeterState
+from .readings.news import News
+from .tenancy.epoch import tenancy_scope
 
 
 @dataclass(frozen=True, kw_only=True)

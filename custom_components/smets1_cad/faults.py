@@ -12,8 +12,8 @@ from .cad.errors import CadError, Responsible
 from .cad.link import LinkState, LinkStatus
 from .cad.models import Fuel
 from .const import DOMAIN
-from .meter_state import MeterState
-from .service_errors import error_words
+from .error_words import error_words
+from .readings.meter_state import MeterState
 
 REFUSED_FOR: Final = timedelta(hours=2)
 """How long a register has to be refused before a person is asked whether it is right after all."""

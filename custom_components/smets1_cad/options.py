@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 from homeassistant.config_entries import ConfigEntry
 
 from .cad.models import Fuel
-from .consent import DEFAULT_PERIOD
+from .consent.consents import DEFAULT_PERIOD
 
 CONF_CONSENT_DAYS: Final = "consent_days"
 CONF_RETENTION_DAYS: Final = "retention_days"

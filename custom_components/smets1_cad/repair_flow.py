@@ -8,7 +8,7 @@ from homeassistant.data_entry_flow import AbortFlow
 
 from .cad.errors import CadError
 from .coordinator import Smets1CadConfigEntry, Smets1CadRuntimeData
-from .service_errors import async_error_words
+from .error_words import async_error_words
 
 
 class CadRepairFlow(RepairsFlow):

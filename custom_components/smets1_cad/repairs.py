@@ -7,11 +7,11 @@ from homeassistant.core import HomeAssistant
 
 from .cad.models import Fuel
 from .coordinator import Smets1CadConfigEntry
-from .leaving_repairs import LeavingFlow
-from .pairing_states import Reminder
+from .leaving.repairs import LeavingFlow
+from .pairing.repairs import WaitingFlow
+from .pairing.states import Reminder
 from .repair_flow import ConfirmFlow
-from .tenancy_repairs import SuspectedFlow
-from .waiting_repairs import WaitingFlow
+from .tenancy.repairs import SuspectedFlow
 
 
 class RegistersFlow(ConfirmFlow):

@@ -23,18 +23,18 @@ from homeassistant.helpers.service import (
 from .cad.models import Fuel
 from .const import DOMAIN
 from .coordinator import Smets1CadConfigEntry
-from .evidence import async_export_consent, async_export_evidence
-from .leaving import (
+from .error_words import cad_errors_translated
+from .evidence.pack import async_export_consent, async_export_evidence
+from .leaving.leaving import (
     async_request_unpairing,
     async_unpair_texts,
     async_withdraw_consent,
     unpairing_of,
 )
-from .pairing_states import UnpairWhy
-from .service_errors import cad_errors_translated
-from .suppliers import Route
-from .tenancy_end import async_end_tenancy
-from .tenancy_record import TenancyEnd
+from .pairing.states import UnpairWhy
+from .supplier.directory import Route
+from .tenancy.end import async_end_tenancy
+from .tenancy.record import TenancyEnd
 
 ATTR_FUEL: Final = "fuel"
 ATTR_REASON: Final = "reason"

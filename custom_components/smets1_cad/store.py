@@ -17,12 +17,12 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.hass_dict import HassKey
 
 from .cad.clock import Clock
-from .consent import Consents
-from .consent_keeping import async_keep_withdrawal
-from .consent_log import ConsentLog, Head
+from .consent.consents import Consents
+from .consent.keeping import async_keep_withdrawal
+from .consent.log import ConsentLog, Head
 from .const import DOMAIN, LOGGER
 from .document import Document, JsonObject, Section, StoreError
-from .tenancy_notices import Notices
+from .tenancy.notices import Notices
 
 __all__ = [
     "CadStore",

@@ -9,7 +9,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .meter_state import MeterState
+from .readings.meter_state import MeterState
 from .smart_energy.values.time import day_start, london_date
 
 _LONGEST: Final = timedelta(hours=1)

@@ -17,7 +17,7 @@ from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.smart_energy.cbke.failure import FailureReason
 from custom_components.smets1_cad.smart_energy.errors import ProfileRefusedError
 from custom_components.smets1_cad.smart_energy.values import profile
-from custom_components.smets1_cad.supplier_problems import _PROBLEMS
+from custom_components.smets1_cad.supplier.problems import _PROBLEMS
 
 FOLDER = Path(custom_components.smets1_cad.__file__).parent
 LANGUAGES = ("en", "cy")

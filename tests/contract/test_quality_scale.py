@@ -65,7 +65,7 @@ RULES = {
 }
 # What a rule that is claimed as done leaves behind: (file or folder, a text in it).
 EVIDENCE = {
-    "action-exceptions": ("service_errors.py", "ServiceValidationError"),
+    "action-exceptions": ("error_words.py", "ServiceValidationError"),
     "action-setup": ("services.py", "async_register"),
     "appropriate-polling": ("cad/pacing.py", "FLOORS"),
     "brands": ("brand/icon.png", None),
@@ -98,7 +98,7 @@ EVIDENCE = {
     "entity-translations": ("translations/en.json", '"entity": {'),
     "entity-unavailable": ("entity.py", "def available"),
     "entity-unique-id": ("entity.py", "_attr_unique_id"),
-    "exception-translations": ("service_errors.py", "translation_key=err.reason"),
+    "exception-translations": ("error_words.py", "translation_key=err.reason"),
     "has-entity-name": ("entity.py", "_attr_has_entity_name = True"),
     "icon-translations": ("icons.json", '"entity": {'),
     "inject-websession": ("flow/service.py", "async_get_clientsession"),

@@ -22,15 +22,15 @@ from pytest_homeassistant_custom_component.common import (
 from sqlalchemy import insert
 
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
-from custom_components.smets1_cad.consent import Declaration
-from custom_components.smets1_cad.consent_text import boxes_required, load_consent_text
+from custom_components.smets1_cad.consent.consents import Declaration
+from custom_components.smets1_cad.consent.text import boxes_required, load_consent_text
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.epoch import tenancy_scope
 from custom_components.smets1_cad.erasure import storage
-from custom_components.smets1_cad.evidence_file import async_write, evidence_path
-from custom_components.smets1_cad.identity import IdentityForm, check_identity
+from custom_components.smets1_cad.evidence.file import async_write, evidence_path
+from custom_components.smets1_cad.pairing.identity import IdentityForm, check_identity
 from custom_components.smets1_cad.store import async_get_store, async_load_consents
-from custom_components.smets1_cad.tenancy import async_resume_erasure
+from custom_components.smets1_cad.tenancy.change import async_resume_erasure
+from custom_components.smets1_cad.tenancy.epoch import tenancy_scope
 from homeassistant import bootstrap, loader
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsShortTerm
 from homeassistant.components.recorder.models import (

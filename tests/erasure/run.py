@@ -27,11 +27,11 @@ from typing import Any, Final
 from sqlalchemy import create_engine, inspect, text
 
 from custom_components.smets1_cad.retention import async_apply_retention
-from custom_components.smets1_cad.tenancy import (
+from custom_components.smets1_cad.tenancy.change import (
     async_change_of_tenancy,
     async_erasure_report,
 )
-from custom_components.smets1_cad.tenancy_record import TenancyEnd
+from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.core import Context
 
 from . import canaries
@@ -130,9 +130,9 @@ class Tracer:
     """Counts the lines run in the files that erase, and kills the process at one of them."""
 
     _FILES: Final = (
-        "smets1_cad/tenancy",
+        "smets1_cad/tenancy/",
         "smets1_cad/document.py",
-        "smets1_cad/consent.py",
+        "smets1_cad/consent/",
         "smets1_cad/erasure/",
         "homeassistant/helpers/storage.py",
         "homeassistant/util/file.py",

@@ -10,7 +10,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.epoch import tenancy_number, tenancy_scope
 from custom_components.smets1_cad.erasure import reach, registries, storage
 from custom_components.smets1_cad.erasure.energy import (
     energy_sources,
@@ -26,6 +25,7 @@ from custom_components.smets1_cad.erasure.report import (
     OutOfReach,
 )
 from custom_components.smets1_cad.erasure.targets import Targets, collect_targets
+from custom_components.smets1_cad.tenancy.epoch import tenancy_number, tenancy_scope
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.storage import Store

@@ -16,26 +16,30 @@ from pytest_homeassistant_custom_component.common import (
 )
 from sqlalchemy.exc import OperationalError
 
-from custom_components.smets1_cad import tenancy
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
-from custom_components.smets1_cad.consent import Consents, Declaration, Withdrawal
-from custom_components.smets1_cad.consent_text import boxes_required, load_consent_text
+from custom_components.smets1_cad.consent.consents import (
+    Consents,
+    Declaration,
+    Withdrawal,
+)
+from custom_components.smets1_cad.consent.text import boxes_required, load_consent_text
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.erasure import database, recorder, storage
 from custom_components.smets1_cad.erasure.report import ErasureError
-from custom_components.smets1_cad.identity import IdentityForm, check_identity
+from custom_components.smets1_cad.pairing.identity import IdentityForm, check_identity
 from custom_components.smets1_cad.retention import async_apply_retention
 from custom_components.smets1_cad.store import (
     CadStore,
     async_get_store,
     async_load_consents,
 )
-from custom_components.smets1_cad.tenancy import (
+from custom_components.smets1_cad.tenancy import change as tenancy
+from custom_components.smets1_cad.tenancy.change import (
     async_change_of_tenancy,
     async_erasure_report,
     async_history_targets,
 )
-from custom_components.smets1_cad.tenancy_record import TenancyEnd
+from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.config_entries import ConfigEntryState, ConfigFlow

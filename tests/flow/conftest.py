@@ -8,7 +8,7 @@ from unittest.mock import AsyncMock, patch
 
 import pytest
 
-from custom_components.smets1_cad.pairing import Pairing, PairingKeeper
+from custom_components.smets1_cad.pairing.life import Pairing, PairingKeeper
 from custom_components.smets1_cad.store import async_get_store
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -100,5 +100,5 @@ async def service(han: VirtualHan) -> AsyncGenerator[SupplierService]:
     """A supplier's pairing service; a test changes its behaviour."""
     desk = Desk(Clock(), HanDoor(han), Behaviour())
     async with SupplierService(desk, token=TOKEN) as service:
-        with patch("custom_components.smets1_cad.supplier_api.ATTEMPTS", 1):
+        with patch("custom_components.smets1_cad.supplier.api.ATTEMPTS", 1):
             yield service

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
-from custom_components.smets1_cad.consent import Consents
-from custom_components.smets1_cad.consent_text import Box
+from custom_components.smets1_cad.consent.consents import Consents
+from custom_components.smets1_cad.consent.text import Box
 from custom_components.smets1_cad.store import (
     async_get_process_store,
     async_load_consents,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from custom_components.smets1_cad.flow.correction import held_by_service, rewritten
-from custom_components.smets1_cad.pairing import Pairing, PairingError
-from custom_components.smets1_cad.pairing_states import PairingState
+from custom_components.smets1_cad.pairing.life import Pairing, PairingError
+from custom_components.smets1_cad.pairing.states import PairingState
 
 from ..test_pairing_watch import REQUEST
 

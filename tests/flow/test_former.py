@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.leaving_stick import (
+from custom_components.smets1_cad.leaving.stick import (
     async_leave_by_stick,
     async_leave_for_good,
 )
@@ -247,7 +247,7 @@ async def test_a_stick_that_was_away_leaves_when_it_is_set_up_again(
     """Its network is known as the removed CAD's, so nobody has to say what it is."""
     entry_id = await paired(hass, han, service)
     with patch(
-        "custom_components.smets1_cad.leaving_stick.EzspRadio.connect",
+        "custom_components.smets1_cad.leaving.stick.EzspRadio.connect",
         side_effect=RadioLost("It is not there. Plug it in."),
     ):
         await hass.config_entries.async_remove(entry_id)
@@ -357,7 +357,7 @@ async def test_a_stick_that_only_says_that_it_leaves_has_not_left(
     await hass.config_entries.async_unload(entry_id)
     network = (await (await stored(hass)).session.load() or {})["extended_pan_id"]
     with (
-        patch("custom_components.smets1_cad.leaving_stick.EzspRadio.leave"),
+        patch("custom_components.smets1_cad.leaving.stick.EzspRadio.leave"),
         pytest.raises(RadioLost, match="did not"),
     ):
         await async_leave_by_stick(hass, han.url, STICK.eui64, network)
@@ -378,7 +378,7 @@ async def test_a_port_that_something_uses_is_not_opened(
     )
     with (
         patch(
-            "custom_components.smets1_cad.leaving_stick.async_port_users",
+            "custom_components.smets1_cad.leaving.stick.async_port_users",
             return_value=[user],
         ),
         pytest.raises(RadioLost, match="Something uses"),
@@ -392,7 +392,7 @@ async def test_whatever_a_stick_does_is_no_more_than_said(
     store = await stored(hass)
     await store.session.save({"extended_pan_id": NETWORK})
     with patch(
-        "custom_components.smets1_cad.leaving_stick.async_port_users",
+        "custom_components.smets1_cad.leaving.stick.async_port_users",
         side_effect=KeyError("usb"),
     ):
         error = await async_leave_for_good(hass, store, PATH, STICK.eui64)
@@ -406,9 +406,9 @@ async def test_a_stick_that_hangs_holds_nobody_up(
     async def hang(_radio: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("custom_components.smets1_cad.leaving_stick.PATIENCE", 0.01)
+    monkeypatch.setattr("custom_components.smets1_cad.leaving.stick.PATIENCE", 0.01)
     store = await stored(hass)
     await store.session.save({"extended_pan_id": NETWORK})
-    with patch("custom_components.smets1_cad.leaving_stick.EzspRadio.connect", hang):
+    with patch("custom_components.smets1_cad.leaving.stick.EzspRadio.connect", hang):
         error = await async_leave_for_good(hass, store, PATH, STICK.eui64)
     assert isinstance(error, RadioLost)

@@ -16,7 +16,7 @@ from custom_components.smets1_cad.cad_secrets import CadSecrets
 from custom_components.smets1_cad.config_flow import Smets1CadConfigFlow
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.flow import joining
-from custom_components.smets1_cad.pairing_states import PairingState
+from custom_components.smets1_cad.pairing.states import PairingState
 from custom_components.smets1_cad.radio.stick import EzspRadio
 from custom_components.smets1_cad.smart_energy.errors import CertificateError
 from custom_components.smets1_cad.smart_energy.network import JoinRefused, RadioLost

@@ -7,7 +7,7 @@ from pathlib import Path
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.pairing_states import PairingState
+from custom_components.smets1_cad.pairing.states import PairingState
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_DEVICE, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant

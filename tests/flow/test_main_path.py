@@ -1,6 +1,6 @@
 """The whole flow on a virtual network: from the stick to entities."""
 
-from custom_components.smets1_cad.pairing_states import PairingState
+from custom_components.smets1_cad.pairing.states import PairingState
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_DEVICE
 from homeassistant.core import HomeAssistant

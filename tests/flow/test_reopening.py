@@ -9,15 +9,15 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
-from custom_components.smets1_cad.consent import Withdrawal
+from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.pairing import Pairing
-from custom_components.smets1_cad.pairing_states import PairingState
+from custom_components.smets1_cad.pairing.life import Pairing
+from custom_components.smets1_cad.pairing.states import PairingState
 from custom_components.smets1_cad.radio.probe import StickUnreachable
 from custom_components.smets1_cad.smart_energy.certificate import CryptoSuite
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.store import async_load_consents
-from custom_components.smets1_cad.tenancy import _close_dialogs
+from custom_components.smets1_cad.tenancy.change import _close_dialogs
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,

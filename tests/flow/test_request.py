@@ -10,10 +10,10 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
-from custom_components.smets1_cad.pairing_request import PairingRequest
-from custom_components.smets1_cad.pairing_states import PairingState
+from custom_components.smets1_cad.pairing.request import PairingRequest
+from custom_components.smets1_cad.pairing.states import PairingState
 from custom_components.smets1_cad.store import StoreError, async_load_consents
-from custom_components.smets1_cad.suppliers import OWN_FILE, Route
+from custom_components.smets1_cad.supplier.directory import OWN_FILE, Route
 from homeassistant.core import HomeAssistant
 
 from .walk import CODE, EUI64, HOME, METERS, TICKED, Walk, full_disk, pairing, stored

@@ -9,10 +9,10 @@ from pytest_homeassistant_custom_component.common import async_test_home_assista
 
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.cad_secrets import CadSecrets
-from custom_components.smets1_cad.pairing_states import PairingState
-from custom_components.smets1_cad.service_submit import is_submitting
+from custom_components.smets1_cad.pairing.states import PairingState
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
 from custom_components.smets1_cad.store import async_load_consents
+from custom_components.smets1_cad.supplier.submit import is_submitting
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from virtual_han.supplier import Answering, Behaviour, SupplierService

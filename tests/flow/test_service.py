@@ -11,15 +11,15 @@ from unittest.mock import patch
 import pytest
 
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
-from custom_components.smets1_cad.consent import Withdrawal
-from custom_components.smets1_cad.consent_text import Box
-from custom_components.smets1_cad.identity import Ihd
-from custom_components.smets1_cad.pairing_request import PairingRequest, Quote
-from custom_components.smets1_cad.pairing_states import PairingState
-from custom_components.smets1_cad.service_link import ServiceLink
+from custom_components.smets1_cad.consent.consents import Withdrawal
+from custom_components.smets1_cad.consent.text import Box
+from custom_components.smets1_cad.pairing.identity import Ihd
+from custom_components.smets1_cad.pairing.request import PairingRequest, Quote
+from custom_components.smets1_cad.pairing.states import PairingState
 from custom_components.smets1_cad.store import async_load_consents
-from custom_components.smets1_cad.supplier_api import PairingService
-from custom_components.smets1_cad.suppliers import Route
+from custom_components.smets1_cad.supplier.api import PairingService
+from custom_components.smets1_cad.supplier.directory import Route
+from custom_components.smets1_cad.supplier.link import ServiceLink
 from homeassistant.core import HomeAssistant
 from virtual_han.supplier import Answering, Behaviour, Outcome, SupplierService
 from virtual_han.supplier.problem import Problem

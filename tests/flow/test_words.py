@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.smets1_cad.cad.errors import Responsible
 from custom_components.smets1_cad.config_flow import Smets1CadConfigFlow
-from custom_components.smets1_cad.identity import Warn
+from custom_components.smets1_cad.pairing.identity import Warn
 from custom_components.smets1_cad.smart_energy.install_code.parse import Doubt
 
 FOLDER = Path(__file__).parents[2] / "custom_components" / "smets1_cad"
@@ -29,16 +29,16 @@ RAISED_IN = [
         FOLDER / name
         for name in (
             "document.py",
-            "identity.py",
-            "meter_numbers.py",
-            "pairing.py",
+            "pairing/identity.py",
+            "pairing/meter_numbers.py",
+            "pairing/life.py",
             "radio/probe.py",
             "smart_energy/eui64.py",
             "smart_energy/errors.py",
-            "supplier_api.py",
-            "supplier_problems.py",
-            "supplier_status.py",
-            "suppliers.py",
+            "supplier/api.py",
+            "supplier/problems.py",
+            "supplier/status.py",
+            "supplier/directory.py",
         )
     ),
 ]

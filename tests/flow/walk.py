@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.document import Document, StoreError
-from custom_components.smets1_cad.pairing import Pairing
+from custom_components.smets1_cad.pairing.life import Pairing
 from custom_components.smets1_cad.radio.probe import StickInfo
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.store import CadStore, async_get_store

@@ -11,8 +11,8 @@ import pytest
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.const import DOMAIN
-from custom_components.smets1_cad.identity import Identity, Premises, Relation
-from custom_components.smets1_cad.meter_numbers import parse_mpan, parse_mprn
+from custom_components.smets1_cad.pairing.identity import Identity, Premises, Relation
+from custom_components.smets1_cad.pairing.meter_numbers import parse_mpan, parse_mprn
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir

@@ -22,7 +22,7 @@ from custom_components.smets1_cad.smart_energy.session.errors import (
     NotRunning,
     RemovedFromHan,
 )
-from custom_components.smets1_cad.tenancy_signs import Seen, Sign, SignFinder
+from custom_components.smets1_cad.tenancy.signs import Seen, Sign, SignFinder
 from virtual_han.aps import Fuel as HanFuel
 from virtual_han.events import Events, HubHooks
 from virtual_han.flavours import SmartEnergy

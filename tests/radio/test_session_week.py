@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import ElectricityReading, Fuel, GasReading
-from custom_components.smets1_cad.registers import Register, Verdict
+from custom_components.smets1_cad.readings.registers import Register, Verdict
 from custom_components.smets1_cad.smart_energy.session import Timings
 from tests.patience import PATIENCE, until
 from virtual_han.aps import Fuel as HanFuel

@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
-from ..supplier_answer import answer_errors, answer_schema, answered
+from ..supplier.answer import answer_errors, answer_schema, answered
 from .leaving import LeavingSteps
 
 

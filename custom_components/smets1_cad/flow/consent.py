@@ -6,10 +6,10 @@ from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.data_entry_flow import AbortFlow
 
 from ..cad.clock import SYSTEM_CLOCK
-from ..consent import Consents, Declaration, Scope
-from ..consent_text import CURRENT_VERSION, ShownText, boxes_required
-from ..identity import Identity, Ihd
+from ..consent.consents import Consents, Declaration, Scope
+from ..consent.text import CURRENT_VERSION, ShownText, boxes_required
 from ..options import CadOptions
+from ..pairing.identity import Identity, Ihd
 from ..store import StoreError, async_load_consents
 from .home import HomeSteps
 from .wording import async_give, async_wording, show_wording, ticked

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from ..pairing import Pairing
-from ..pairing_request import PairingRequest
-from ..pairing_states import PairingState
+from ..pairing.life import Pairing
+from ..pairing.request import PairingRequest
+from ..pairing.states import PairingState
 
 UNPAIRING: Final = frozenset(
     {

@@ -9,9 +9,9 @@ from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.data_entry_flow import AbortFlow
 
 from ..cad.errors import CadError
-from ..giving_up import async_give_up
-from ..leaving_stick import async_forget_former, async_is_former, async_leave_by_stick
-from ..service_errors import async_error_words
+from ..error_words import async_error_words
+from ..leaving.giving_up import async_give_up
+from ..leaving.stick import async_forget_former, async_is_former, async_leave_by_stick
 from ..store import StoreError
 from .radio import RadioSteps
 

@@ -17,7 +17,7 @@ from homeassistant.helpers.selector import (
 )
 
 from ..cad.models import Fuel
-from ..identity import (
+from ..pairing.identity import (
     Identity,
     IdentityCheck,
     IdentityForm,

@@ -13,10 +13,10 @@ from ..cad.errors import CadError, Responsible
 from ..cad.link import LinkState, LinkStatus
 from ..cad.models import CadUpdate, ElectricityReading, Fuel, GasReading, MeterIdentity
 from ..const import DOMAIN, LOGGER
-from ..first_readings import collect
-from ..identity import Comparison, compare_meter
-from ..readings_keeper import meters_as_json
-from ..service_errors import async_error_words
+from ..error_words import async_error_words
+from ..pairing.identity import Comparison, compare_meter
+from ..readings.first import collect
+from ..readings.keeper import meters_as_json
 from ..zigbee_cad import async_build_session
 from .consent import ConsentSteps
 from .radio import JOINING, RadioSteps

@@ -21,18 +21,18 @@ from ..cad.errors import CadError
 from ..const import DOMAIN, LOGGER
 from ..coordinator import Smets1CadRuntimeData
 from ..erasure.report import ErasureReport
-from ..leaving import (
+from ..error_words import async_error_words
+from ..leaving.leaving import (
     async_request_unpairing,
     async_unpair_texts,
     async_withdraw_consent,
 )
-from ..pairing_states import MAYBE_LISTED, PairingState, UnpairWhy
-from ..service_errors import async_error_words
-from ..supplier_texts import SupplierText
-from ..suppliers import Route
-from ..tenancy_end import async_end_tenancy
-from ..tenancy_record import TenancyEnd
-from ..unpairing import ENDING, UNDER_WAY, Unpairing
+from ..leaving.unpairing import ENDING, UNDER_WAY, Unpairing
+from ..pairing.states import MAYBE_LISTED, PairingState, UnpairWhy
+from ..supplier.directory import Route
+from ..supplier.texts import SupplierText
+from ..tenancy.end import async_end_tenancy
+from ..tenancy.record import TenancyEnd
 from .request import CONF_SENT, CONF_TEXT, SAID_SCHEMA, SENT_SCHEMA
 
 CONF_ERASE: Final = "erase"

@@ -15,9 +15,9 @@ from homeassistant.helpers.selector import (
 from ..cad.errors import CadError
 from ..cad.models import Fuel
 from ..cad.pacing import FLOORS
-from ..consent import Declaration
-from ..consent_text import ShownText
-from ..identity import Identity
+from ..consent.consents import Declaration
+from ..consent.text import ShownText
+from ..leaving.unpairing import ENDING
 from ..options import (
     CONF_CONSENT_DAYS,
     CONF_ELECTRICITY_SECONDS,
@@ -27,10 +27,10 @@ from ..options import (
     SHORTEST_CONSENT,
     CadOptions,
 )
-from ..pairing import Pairing
-from ..pairing_states import PairingState
-from ..supplier_answer import may_be_answered
-from ..unpairing import ENDING
+from ..pairing.identity import Identity
+from ..pairing.life import Pairing
+from ..pairing.states import PairingState
+from ..supplier.answer import may_be_answered
 from .answer import AnswerSteps
 from .leaving import LISTED
 from .wording import async_give, async_wording, show_wording, ticked

@@ -15,11 +15,11 @@ from homeassistant.const import CONF_DEVICE
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 
-from ..consent import Declaration
+from ..consent.consents import Declaration
 from ..const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER, TITLE
 from ..options import CadOptions
-from ..pairing import PairingKeeper
-from ..pairing_states import PairingState
+from ..pairing.life import PairingKeeper
+from ..pairing.states import PairingState
 from ..radio.probe import StickInfo
 from ..smart_energy.eui64 import Eui64
 from ..store import StoreError, async_get_store

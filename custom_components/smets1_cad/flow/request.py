@@ -16,16 +16,16 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
-from ..pairing import Pairing, PairingKeeper, async_stored_pairing
-from ..pairing_request import CadDetails, PairingRequest
-from ..pairing_states import CadKind, PairingState
-from ..recipients import Recipient, recipients
-from ..request_text import Purpose, RequestTexts, load_request_texts
-from ..service_errors import async_error_words
+from ..error_words import async_error_words
+from ..pairing.life import Pairing, PairingKeeper, async_stored_pairing
+from ..pairing.recipients import Recipient, recipients
+from ..pairing.request import CadDetails, PairingRequest
+from ..pairing.request_text import Purpose, RequestTexts, load_request_texts
+from ..pairing.states import CadKind, PairingState
+from ..pairing.working_days import london_date
 from ..store import StoreError
-from ..supplier_texts import SupplierText, async_supplier_texts
-from ..suppliers import OWN_FILE, Directory, Route, load_directory
-from ..working_days import london_date
+from ..supplier.directory import OWN_FILE, Directory, Route, load_directory
+from ..supplier.texts import SupplierText, async_supplier_texts
 from .correction import asks_the_same, held_by_service, rewritten
 from .details import CONF_AVAILABLE, CONF_CERTIFICATION, CONF_HARDWARE, DetailsSteps
 

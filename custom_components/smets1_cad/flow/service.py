@@ -17,15 +17,15 @@ from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
 from ..const import LOGGER
-from ..identity import Ihd
-from ..pairing import Pairing
-from ..pairing_request import Quote
-from ..pairing_states import PairingState
-from ..service_link import CONF_TOKEN, CONF_URL, ServiceLink
-from ..service_submit import async_submit
-from ..supplier_api import PairingService
-from ..supplier_texts import quoted
-from ..suppliers import ChannelKind, Route
+from ..pairing.identity import Ihd
+from ..pairing.life import Pairing
+from ..pairing.request import Quote
+from ..pairing.states import PairingState
+from ..supplier.api import PairingService
+from ..supplier.directory import ChannelKind, Route
+from ..supplier.link import CONF_TOKEN, CONF_URL, ServiceLink
+from ..supplier.submit import async_submit
+from ..supplier.texts import quoted
 from .home import CONF_FUELS, CONF_IHD
 from .request import RequestSteps
 

@@ -10,11 +10,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import BooleanSelector
 
 from ..cad.errors import CadError
-from ..consent import Consents, Declaration
-from ..consent_text import Box, ShownText, load_consent_text
+from ..consent.consents import Consents, Declaration
+from ..consent.text import Box, ShownText, load_consent_text
 from ..const import LOGGER
-from ..identity import Identity, Ihd
 from ..options import CadOptions
+from ..pairing.identity import Identity, Ihd
 
 
 async def async_wording(

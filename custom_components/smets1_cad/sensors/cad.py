@@ -11,8 +11,8 @@ from homeassistant.util import dt as dt_util
 
 from ..cad.models import Fuel
 from ..coordinator import Smets1CadCoordinator
-from ..news import News
-from ..pairing_states import PairingState
+from ..pairing.states import PairingState
+from ..readings.news import News
 from .description import CadSensorDescription
 
 PACING_REFUSED: Final = "pacing_refused"

@@ -9,8 +9,8 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory
 
 from ..cad.models import Fuel, SupplyState
-from ..meter_state import MeterState
-from ..news import says
+from ..readings.meter_state import MeterState
+from ..readings.news import says
 from .description import MeterSensorDescription
 
 _STEP: Final = Decimal("0.001")

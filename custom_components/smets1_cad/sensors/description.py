@@ -12,7 +12,7 @@ from homeassistant.helpers.typing import StateType
 from ..cad.models import Fuel
 from ..coordinator import Smets1CadCoordinator
 from ..entity import Smets1CadEntityDescription
-from ..meter_state import MeterState
+from ..readings.meter_state import MeterState
 
 type Value = StateType | datetime | Decimal
 

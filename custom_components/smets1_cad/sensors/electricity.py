@@ -10,8 +10,8 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import UnitOfEnergy, UnitOfPower
 
 from ..cad.models import Fuel
-from ..meter_state import MeterState
-from ..news import says
+from ..readings.meter_state import MeterState
+from ..readings.news import says
 from .common import firmware_sensor, supply_sensor, today_sensor
 from .description import MeterSensorDescription
 

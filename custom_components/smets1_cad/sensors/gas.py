@@ -6,7 +6,7 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import UnitOfEnergy, UnitOfVolume
 
 from ..cad.models import Fuel, GasAmount, Provenance
-from ..meter_state import MeterState
+from ..readings.meter_state import MeterState
 from .common import firmware_sensor, supply_sensor, today_sensor
 from .description import MeterSensorDescription
 

@@ -12,8 +12,8 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.util import dt as dt_util
 
 from ..cad.models import ANY_TIER_BLOCK, EnergyUnit, Fuel, Rate, TierBlock
-from ..meter_state import MeterState
-from ..news import says
+from ..readings.meter_state import MeterState
+from ..readings.news import says
 from .description import MeterSensorDescription
 
 HOLDS_FOR: Final = timedelta(days=1)

@@ -1,0 +1,1 @@
+"""What meters report, judged, put together and kept over restarts (R12)."""

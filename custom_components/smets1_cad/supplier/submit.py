@@ -1,0 +1,79 @@
+"""Send a request to its pairing service: one way for whoever does it, and one at a time (R7)."""
+
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ..const import DOMAIN
+from ..pairing.life import Pairing, PairingKeeper
+from ..pairing.states import PairingState
+from ..smart_energy.install_code import InstallCode
+from .api import PairingService
+from .status import ServiceError, ServiceStatus, apply_status
+
+_UNDER_WAY: HassKey[set[str]] = HassKey(f"{DOMAIN}_submitting")
+
+_UNCERTAIN: Final = frozenset({"service_malformed", "service_wrong_request"})
+"""Reasons of answers that nobody understands, to a request that may have been taken."""
+
+
+@callback
+def is_submitting(hass: HomeAssistant, pairing: Pairing) -> bool:
+    """Whether a request is on its way to its service at this moment."""
+    return pairing.key in hass.data.get(_UNDER_WAY, ())
+
+
+async def async_submit(
+    hass: HomeAssistant,
+    service: PairingService,
+    keeper: PairingKeeper,
+    code: InstallCode,
+) -> ServiceStatus:
+    """Send a request that is written down as being sent, and note what becomes of it.
+
+    A service that already has a request for the CAD names it; that one is followed.
+    A request that surely did not arrive may be sent again, by whichever route; one
+    that may have arrived stays on its way, and is only ever sent again under its key.
+
+    Raises:
+        ServiceError: it was not taken, or it is not known whether it was.
+        StoreError: what became of it could not be kept.
+    """
+    pairing = keeper.pairing
+    under_way = hass.data.setdefault(_UNDER_WAY, set())
+    under_way.add(pairing.key)
+    try:
+        status = await _submitted(service, pairing, code)
+    except ServiceError as err:
+        if not err.may_pass and err.reason not in _UNCERTAIN:
+            reason = err.reason
+            await keeper.update(lambda pairing: _not_sent(pairing, reason))
+        raise
+    finally:
+        under_way.discard(pairing.key)
+    await keeper.update(lambda pairing: apply_status(pairing, status, dt_util.utcnow()))
+    return status
+
+
+async def _submitted(
+    service: PairingService, pairing: Pairing, code: InstallCode
+) -> ServiceStatus:
+    try:
+        return await service.submit(pairing, code)
+    except ServiceError as err:
+        if err.reason != "service_already_requested" or err.request_id is None:
+            raise
+        return await service.status(err.request_id)
+
+
+def _not_sent(pairing: Pairing, reason: str) -> Pairing:
+    """Return a pairing whose request did not arrive; a key that is taken is given up."""
+    if pairing.state is not PairingState.SENDING:
+        return pairing
+    now = dt_util.utcnow()
+    pairing = pairing.advance(PairingState.RECORDED, now, reason=reason)
+    if reason == "service_conflict":
+        return pairing.correct(pairing.request, now, renew=True)
+    return pairing

@@ -1,0 +1,25 @@
+"""The request to unpair, to a pairing service: the same call whoever makes it, and however often (R19)."""
+
+from typing import Final
+
+from ..pairing.life import Pairing
+from ..pairing.states import PairingState
+from .api import PairingService
+from .status import ServiceStatus
+
+_SEATED: Final = frozenset({PairingState.JOINING, PairingState.PAIRED})
+"""States in which the CAD is on the HAN, or may be."""
+
+
+async def async_send_unpairing(
+    service: PairingService, pairing: Pairing
+) -> ServiceStatus:
+    """Have a request withdrawn that came to nothing yet, or the CAD removed. Its key makes sending it again harmless.
+
+    Raises:
+        ServiceError: it was not taken, or it is not known whether it was.
+    """
+    was_seated = any(step.state in _SEATED for step in pairing.history)
+    if pairing.service_id and not was_seated:
+        return await service.withdraw(pairing)
+    return await service.unpair(pairing, pairing.unpair_why)

@@ -1,0 +1,1 @@
+"""Change of tenancy: noticed, asked about, carried out (R20)."""
