@@ -129,6 +129,50 @@ async def test_settings_take_effect_by_a_reload(paired: LeavingHome) -> None:
     assert grant.expires_at == NOW + timedelta(days=90)
 
 
+@pytest.mark.parametrize("longer", [60, 0])
+async def test_r1_readings_are_kept_no_longer_than_consent_says(
+    paired: LeavingHome, longer: int
+) -> None:
+    """For longer, the wording is shown with the new time, and has to be agreed to first."""
+    settings = {"consent_days": 90, "electricity_seconds": 60, "gas_minutes": 120}
+    dialog = Dialog(paired)
+    await dialog.open("settings")
+    await dialog.fill(retention_days=30, **settings)
+    await dialog.open("settings")
+    await dialog.fill(retention_days=longer, **settings)
+    assert dialog.at["step_id"] == "consent"
+    text = dialog.at["description_placeholders"]["text"]
+    assert ("60 days" in text) == (longer == 60)
+    assert "30 days" not in text
+    assert CadOptions.of(paired.entry).retention_days == 30
+    await dialog.fill(consumer=True, pairing=True, history=False)
+    assert dialog.at["type"] is FlowResultType.CREATE_ENTRY
+    assert CadOptions.of(paired.entry).retention_days == (longer or None)
+    log = await paired.stored_consents()
+    assert [record.withdrawal for record in log.records] == [Withdrawal.REPLACED, None]
+    assert paired.entry.runtime_data.coordinator.has_consent
+    await dialog.open("settings")
+    await dialog.fill(retention_days=20, **settings)
+    assert dialog.at["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_without_consent_readings_may_be_kept_longer(paired: LeavingHome) -> None:
+    """Nothing is read then; the wording that comes next names the new time."""
+    settings = {"consent_days": 90, "electricity_seconds": 60, "gas_minutes": 120}
+    dialog = Dialog(paired)
+    await dialog.open("settings")
+    await dialog.fill(retention_days=30, **settings)
+    await paired.act("withdraw_consent")
+    await dialog.open("settings")
+    await dialog.fill(retention_days=0, **settings)
+    assert dialog.at["type"] is FlowResultType.CREATE_ENTRY
+    await paired.hass.config_entries.async_unload(paired.entry.entry_id)
+    for days in (30, 0):
+        await dialog.open("settings")
+        await dialog.fill(retention_days=days, **settings)
+        assert dialog.at["type"] is FlowResultType.CREATE_ENTRY
+
+
 async def test_without_settings_the_defaults_hold(paired: LeavingHome) -> None:
     options = CadOptions.of(paired.entry)
     assert (options.retention_days, options.intervals) == (None, {})

@@ -1,5 +1,6 @@
 """What the user decides about a CAD that is set up: how long consent and history hold, how often meters are read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Self
@@ -38,7 +39,11 @@ class CadOptions:
     @classmethod
     def of(cls, entry: ConfigEntry[Any]) -> Self:
         """Return the options that an entry has."""
-        options = entry.options
+        return cls.read(entry.options)
+
+    @classmethod
+    def read(cls, options: Mapping[str, Any]) -> Self:
+        """Return options from the form in which Home Assistant keeps them."""
         intervals = {}
         if (seconds := options.get(CONF_ELECTRICITY_SECONDS)) is not None:
             intervals[Fuel.ELECTRICITY] = timedelta(seconds=seconds)
@@ -51,3 +56,9 @@ class CadOptions:
             retention_days=options.get(CONF_RETENTION_DAYS) or None,
             intervals=intervals,
         )
+
+    def keeps_longer_than(self, other: Self) -> bool:
+        """Whether readings would be kept for longer, so that the wording of a consent holds no more."""
+        if other.retention_days is None:
+            return False
+        return self.retention_days is None or self.retention_days > other.retention_days

@@ -71,6 +71,8 @@ class CadOptionsFlow(AnswerSteps):
     """Changes what a user may decide; the steps to leave are in `leaving`."""
 
     _shown: ShownText
+    _wanted: dict[str, Any] | None = None
+    """Settings that hold as soon as consent to them is given."""
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
@@ -99,14 +101,20 @@ class CadOptionsFlow(AnswerSteps):
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask how long consent and history hold, and how often the meters are read."""
+        """Ask how long consent and history hold, and how often the meters are read.
+
+        Consent says for how long readings are kept: for longer, it is asked for again first.
+        """
         if user_input is not None:
-            return self.async_create_entry(
-                data={
-                    **self.config_entry.options,
-                    **{name: int(value) for name, value in user_input.items()},
-                }
-            )
+            wanted = {
+                **self.config_entry.options,
+                **{name: int(value) for name, value in user_input.items()},
+            }
+            longer = CadOptions.read(wanted).keeps_longer_than(self._options())
+            if longer and self._is_consented():
+                self._wanted = wanted
+                return await self.async_step_consent()
+            return self.async_create_entry(data=wanted)
         return self.async_show_form(
             step_id="settings",
             data_schema=self.add_suggested_values_to_schema(
@@ -115,6 +123,19 @@ class CadOptionsFlow(AnswerSteps):
         )
 
     # Consent.
+
+    def _options(self) -> CadOptions:
+        """Return the settings that the wording speaks of."""
+        if self._wanted is not None:
+            return CadOptions.read(self._wanted)
+        return CadOptions.of(self.config_entry)
+
+    def _is_consented(self) -> bool:
+        """Whether consent is in force, whose words an option must not outgrow."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return False
+        grant = self._runtime.consents.grant
+        return grant is not None and grant.is_valid
 
     def _identity(self) -> Identity | None:
         """Return who consented last, for what; None once that is erased."""
@@ -133,10 +154,12 @@ class CadOptionsFlow(AnswerSteps):
                 self.hass,
                 identity,
                 supplier=self._runtime.consents.records[-1].supplier or "",
-                options=CadOptions.of(self.config_entry),
+                options=self._options(),
             )
         else:
             errors = await self._give(identity, user_input)
+            if not errors and self._wanted is not None:
+                return self.async_create_entry(data=self._wanted)
             if not errors:
                 self.hass.config_entries.async_schedule_reload(
                     self.config_entry.entry_id
@@ -156,7 +179,7 @@ class CadOptionsFlow(AnswerSteps):
             supplier=last.supplier or "",
             text=self._shown,
             ticked=ticked(user_input),
-            period=CadOptions.of(self.config_entry).consent_period,
+            period=self._options().consent_period,
         )
         errors = await async_give(runtime.consents, declaration)
         if errors or runtime.unpairing is None:
