@@ -16,6 +16,8 @@ from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.options import CadOptions
 from custom_components.smets1_cad.pairing.states import PairingState as S
+from custom_components.smets1_cad.smart_energy.eui64 import Eui64
+from custom_components.smets1_cad.supplier.directory import Route
 from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -375,8 +377,47 @@ async def test_a_tenancy_ends_only_if_one_is_sure(paired: LeavingHome) -> None:
         assert dialog.at["errors"] == {"sure": "not_sure"}
         end.assert_not_called()
         await dialog.fill(sure=True)
-    assert dialog.ended("erasing")
+    assert dialog.ended("erasing_tell")
     assert end.call_args.args[2] is TenancyEnd.USER
+
+
+async def test_a_tenancy_that_ends_says_what_to_tell_the_supplier(
+    paired: LeavingHome,
+) -> None:
+    """The text is made while there is something to say, and kept nowhere."""
+    request = paired.entry.runtime_data.unpairing.pairing.request
+    dialog = Dialog(paired)
+    await dialog.open("tenancy")
+    with patch("custom_components.smets1_cad.flow.leaving.async_end_tenancy"):
+        await dialog.fill(sure=True)
+    assert dialog.ended("erasing_tell")
+    told = dialog.at["description_placeholders"]["texts"]
+    for fact in (
+        "tenancy",
+        request.supplier,
+        Eui64.parse(request.cad.eui64).with_hyphens,
+    ):
+        assert fact in told, fact
+    assert "install code" not in told.lower()
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+async def test_a_tenancy_that_ends_has_nothing_for_the_person_to_send(
+    home: LeavingHome, is_sent: bool
+) -> None:
+    """Nobody lists the CAD, or the pairing service is told by itself."""
+    await home.prepare(way=())
+    await home.start()
+    if is_sent:
+        await home.entry.runtime_data.unpairing.async_update(
+            lambda pairing: pairing.begin_sending(Route.PAIRING_SERVICE, NOW)
+        )
+        assert home.entry.runtime_data.unpairing.pairing.supplier_may_list_cad
+    dialog = Dialog(home)
+    await dialog.open("tenancy")
+    with patch("custom_components.smets1_cad.flow.leaving.async_end_tenancy"):
+        await dialog.fill(sure=True)
+    assert dialog.ended("erasing")
 
 
 async def test_a_pairing_that_has_moved_on_is_said(paired: LeavingHome) -> None:

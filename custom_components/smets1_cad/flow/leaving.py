@@ -28,9 +28,10 @@ from ..leaving.leaving import (
     async_withdraw_consent,
 )
 from ..leaving.unpairing import ENDING, UNDER_WAY, Unpairing
+from ..pairing.request_text import Purpose
 from ..pairing.states import MAYBE_LISTED, PairingState, UnpairWhy
 from ..supplier.directory import Route
-from ..supplier.texts import SupplierText
+from ..supplier.texts import SupplierText, async_supplier_texts
 from ..tenancy.end import async_end_tenancy
 from ..tenancy.record import TenancyEnd
 from .request import CONF_SENT, CONF_TEXT, SAID_SCHEMA, SENT_SCHEMA
@@ -134,13 +135,35 @@ class LeavingSteps(OptionsFlowWithReload):
         errors: dict[str, str] = {}
         if user_input is not None:
             if user_input[CONF_SURE]:
+                # Made before what it says is erased; it is shown now, and kept nowhere.
+                texts = await self._tenancy_texts()
                 self._in_background(
                     async_end_tenancy(self.hass, self.config_entry, TenancyEnd.USER)
                 )
+                if texts:
+                    return self.async_abort(
+                        reason="erasing_tell", description_placeholders={"texts": texts}
+                    )
                 return self.async_abort(reason="erasing")
             errors[CONF_SURE] = "not_sure"
         return self.async_show_form(
             step_id="tenancy", data_schema=TENANCY_SCHEMA, errors=errors
+        )
+
+    async def _tenancy_texts(self) -> str:
+        """Return what to send to whom, in Markdown; "" if nobody lists the CAD, or the pairing service is told."""
+        unpairing = self._runtime.unpairing
+        if (
+            unpairing is None
+            or not unpairing.pairing.supplier_may_list_cad
+            or unpairing.pairing.route is Route.PAIRING_SERVICE
+        ):
+            return ""
+        return "\n\n".join(
+            f"**{text.supplier}** ({text.to})\n\n```\n{text.to_copy}\n```"
+            for text in await async_supplier_texts(
+                self.hass, Purpose.TENANCY, unpairing.pairing, Route.EMAIL
+            )
         )
 
     async def async_step_withdrawn(
