@@ -469,6 +469,24 @@ async def test_the_service_is_told_and_followed(
     ]
 
 
+async def test_a_suppliers_words_cannot_act(paired: LeavingHome) -> None:
+    """They stand in Markdown, where a link of theirs would look like one of ours."""
+    unpairing = paired.entry.runtime_data.unpairing
+    await paired.act("request_unpairing", route="email", sent=True)
+    await unpairing.async_update(
+        lambda pairing: pairing.advance(
+            S.UNPAIR_REFUSED, NOW, detail="[Pay here](https://pay.example)"
+        )
+    )
+    await paired.hass.async_block_till_done()
+    issue = paired.issue()
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["detail"] == (
+        r"\[Pay here\](https://pay.example)"
+    )
+
+
 async def test_a_refusal_is_shown_in_the_suppliers_words(
     home: LeavingHome, supplier: SupplierService, network_clock: Clock
 ) -> None:

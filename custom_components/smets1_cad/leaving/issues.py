@@ -14,6 +14,7 @@ from ..faults import ISSUE_LINK, issue_id
 from ..pairing.life import Pairing
 from ..pairing.states import MAYBE_LISTED, PairingState
 from ..smart_energy.eui64 import Eui64
+from ..supplier.texts import inert
 
 ISSUE_LEAVING: Final = "leaving"
 """Beginning of the id of the one issue that an entry has of this kind."""
@@ -81,7 +82,7 @@ def async_report_leaving(
         translation_key=kind,
         translation_placeholders={
             "supplier": pairing.request.supplier,
-            "detail": pairing.history[-1].detail or "–",
+            "detail": inert(pairing.history[-1].detail or "–"),
             "error": error_words(hass, error) if error else "–",
         },
     )

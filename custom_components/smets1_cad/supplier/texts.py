@@ -68,9 +68,14 @@ class SupplierText:
 _MARKS: Final = re.compile(r"([\\`*_\[\]<>#!|~])")
 
 
+def inert(words: str) -> str:
+    """Return somebody else's words for a text in Markdown, in which nothing of them acts."""
+    return _MARKS.sub(r"\\\1", words)
+
+
 def quoted(words: str) -> str:
     """Return somebody else's words as a quotation in Markdown, in which nothing of them acts; "" for none."""
-    return f"> {_MARKS.sub(r'\\\1', words)}" if words else ""
+    return f"> {inert(words)}" if words else ""
 
 
 def load_words(language: str, own: Path) -> tuple[RequestTexts, Directory]:
