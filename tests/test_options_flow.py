@@ -168,8 +168,8 @@ async def test_without_consent_readings_may_be_kept_longer(paired: LeavingHome) 
     await dialog.open("settings")
     await dialog.fill(retention_days=0, **settings)
     assert dialog.at["type"] is FlowResultType.CREATE_ENTRY
-    await paired.hass.config_entries.async_unload(paired.entry.entry_id)
     for days in (30, 0):
+        await paired.hass.config_entries.async_unload(paired.entry.entry_id)
         await dialog.open("settings")
         await dialog.fill(retention_days=days, **settings)
         assert dialog.at["type"] is FlowResultType.CREATE_ENTRY
