@@ -7,13 +7,12 @@ import probatio
 from homeassistant.components.repairs import RepairsFlowResult
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
-from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
 from ..coordinator import Smets1CadConfigEntry
 from ..leaving.unpairing import ENDING
 from ..repair_flow import CadRepairFlow
-from ..supplier.answer import answer_errors, answer_schema, answered, may_be_answered
+from ..supplier.answer import async_note_answer, may_be_answered, show_answer
 from ..supplier.directory import Route
 from ..supplier.texts import SupplierText, async_supplier_texts, quoted
 from .life import Pairing, PairingKeeper
@@ -132,29 +131,10 @@ class WaitingFlow(CadRepairFlow):
         keeper = self._keeper
         errors: dict[str, str] = {}
         if user_input is not None:
-            now = dt_util.utcnow()
-            errors = answer_errors(user_input, now)
+            errors = await async_note_answer(keeper.update, user_input, self._seen)
             if not errors:
-                try:
-                    await keeper.update(
-                        lambda pairing: self._seen(answered(pairing, user_input, now))
-                    )
-                except CadError as err:
-                    errors["base"] = err.reason
-                else:
-                    return self.async_create_entry(data={})
-        pairing = keeper.pairing
-        return self.async_show_form(
-            step_id="answered",
-            data_schema=self.add_suggested_values_to_schema(
-                answer_schema(pairing), user_input
-            ),
-            errors=errors,
-            description_placeholders={
-                "supplier": pairing.request.supplier,
-                "reference": pairing.reference or "–",
-            },
-        )
+                return self.async_create_entry(data={})
+        return show_answer(self, keeper.pairing, user_input, errors)
 
     def _seen(self, pairing: Pairing) -> Pairing:
         """Return a pairing whose reminder is settled."""

@@ -1,12 +1,13 @@
 """What a supplier has answered by email, letter or telephone, as a person notes it (R8, R19)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 import probatio
 
+from homeassistant.data_entry_flow import FlowContext, FlowHandler, FlowResult
 from homeassistant.helpers.selector import (
     DateSelector,
     SelectSelector,
@@ -15,7 +16,9 @@ from homeassistant.helpers.selector import (
     TextSelector,
     TextSelectorConfig,
 )
+from homeassistant.util import dt as dt_util
 
+from ..cad.errors import CadError
 from ..pairing.life import Pairing, PairingError
 from ..pairing.states import PairingState as S
 from ..pairing.working_days import london_date
@@ -125,6 +128,46 @@ def answered(pairing: Pairing, typed: Mapping[str, Any], at: datetime) -> Pairin
         detail=plain(typed.get(CONF_WORDS), _LONGEST_WORDS),
         reference=plain(typed.get(CONF_REFERENCE), _LONGEST_REFERENCE),
         promised_for=_promised(typed),
+    )
+
+
+async def async_note_answer(
+    update: Callable[[Callable[[Pairing], Pairing]], Awaitable[object]],
+    typed: Mapping[str, Any],
+    settle: Callable[[Pairing], Pairing] = lambda pairing: pairing,
+) -> dict[str, str]:
+    """Note an answer; return what is wrong, by field.
+
+    Args:
+        update: changes the pairing where it is kept.
+        typed: what was typed.
+        settle: what else changes with it.
+    """
+    now = dt_util.utcnow()
+    if errors := answer_errors(typed, now):
+        return errors
+    try:
+        await update(lambda pairing: settle(answered(pairing, typed, now)))
+    except CadError as err:
+        return {"base": err.reason}
+    return {}
+
+
+def show_answer[ContextT: FlowContext, ResultT: FlowResult[Any, Any]](
+    flow: FlowHandler[ContextT, ResultT, Any],
+    pairing: Pairing,
+    typed: dict[str, Any] | None,
+    errors: dict[str, str],
+) -> ResultT:
+    """Ask as the step ``answered`` of a flow what was said, under which reference, for which day."""
+    return flow.async_show_form(
+        step_id="answered",
+        data_schema=flow.add_suggested_values_to_schema(answer_schema(pairing), typed),
+        errors=errors,
+        description_placeholders={
+            "supplier": pairing.request.supplier,
+            "reference": pairing.reference or "–",
+        },
     )
 
 
