@@ -1,9 +1,7 @@
 """The buttons: what they do, and when they can be pressed."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.smets1_cad.cad.link import LinkState
@@ -12,27 +10,17 @@ from custom_components.smets1_cad.cad.pacing import TooSoon
 from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.smart_energy.session.errors import HubSilent
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
 from .fake_link import NOW, electricity, gas
-from .leaving_home import LeavingHome, leaving_home
+from .leaving_home import LeavingHome
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
 WITHDRAW = "button.consumer_access_device_withdraw_consent"
 UNPAIR = "button.consumer_access_device_request_unpairing"
 READ = "button.electricity_meter_read_now"
-
-
-@pytest.fixture
-async def home(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> AsyncGenerator[LeavingHome]:
-    """A home that is not set up yet."""
-    async with leaving_home(hass, freezer) as home:
-        yield home
 
 
 async def running(home: LeavingHome) -> None:

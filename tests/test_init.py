@@ -1,15 +1,12 @@
 """Setting up: with consent in force and not otherwise, and what is watched while an entry is loaded."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 from unittest.mock import call, patch
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.smets1_cad.cad.errors import CadError
-from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import (
     Fuel,
     SupplierIdentity,
@@ -23,39 +20,18 @@ from custom_components.smets1_cad.repairs import async_create_fix_flow
 from custom_components.smets1_cad.supplier.link import ServiceLink
 from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import AbortFlow, FlowResultType
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from virtual_han.clock import Clock
 from virtual_han.supplier import Behaviour, Desk, SupplierService
 
-from .fake_link import EUI, NOW, electricity
-from .leaving_home import LeavingHome, leaving_home
+from .fake_link import EUI, NOW
+from .leaving_home import LeavingHome
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
 END = "custom_components.smets1_cad.tenancy.watch.async_end_tenancy"
 TOKEN = "token-of-a-test"
-
-
-@pytest.fixture
-async def home(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> AsyncGenerator[LeavingHome]:
-    """A home that is not set up yet."""
-    async with leaving_home(hass, freezer) as home:
-        yield home
-
-
-@pytest.fixture
-async def paired(home: LeavingHome) -> LeavingHome:
-    """A home whose CAD is paired and read."""
-    await home.prepare()
-    await home.start()
-    home.link.move(LinkState.RUNNING)
-    home.link.hand_up(electricity())
-    await home.hass.async_block_till_done()
-    return home
 
 
 def reauth_flows(home: LeavingHome) -> int:

@@ -1,17 +1,14 @@
 """The options of a CAD: settings, consent again, withdrawal, unpairing, change of tenancy."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 import json
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.smets1_cad.cad.errors import CadError
-from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.options import CadOptions
@@ -20,35 +17,14 @@ from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.supplier.directory import Route
 from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 
-from .fake_link import NOW, electricity
-from .leaving_home import LeavingHome, leaving_home
+from .fake_link import NOW
+from .leaving_home import LeavingHome
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
 POWER = "sensor.electricity_meter_power"
-
-
-@pytest.fixture
-async def home(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> AsyncGenerator[LeavingHome]:
-    """A home that is not set up yet."""
-    async with leaving_home(hass, freezer) as home:
-        yield home
-
-
-@pytest.fixture
-async def paired(home: LeavingHome) -> LeavingHome:
-    """A home whose CAD is paired and read."""
-    await home.prepare()
-    await home.start()
-    home.link.move(LinkState.RUNNING)
-    home.link.hand_up(electricity())
-    await home.hass.async_block_till_done()
-    return home
 
 
 class Dialog:

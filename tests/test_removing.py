@@ -1,9 +1,7 @@
 """Removing an entry: nothing is left of it but that the supplier still lists the CAD, where that is so (R19)."""
 
-from collections.abc import AsyncGenerator
 from unittest.mock import patch
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -13,22 +11,12 @@ from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.smart_energy.network import RadioLost
 from custom_components.smets1_cad.store import StoreError, async_get_process_store
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from .fake_link import EUI
-from .leaving_home import LeavingHome, leaving_home
+from .leaving_home import LeavingHome
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
-
-
-@pytest.fixture
-async def home(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> AsyncGenerator[LeavingHome]:
-    """A home that is not set up yet."""
-    async with leaving_home(hass, freezer) as home:
-        yield home
 
 
 @pytest.fixture

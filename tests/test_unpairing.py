@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.smets1_cad.cad.errors import CadError
@@ -16,7 +15,6 @@ from custom_components.smets1_cad.pairing.states import PairingState as S, Unpai
 from custom_components.smets1_cad.smart_energy.session.errors import RemovedFromHan
 from custom_components.smets1_cad.supplier.link import ServiceLink
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util.file import WriteError
@@ -24,7 +22,7 @@ from virtual_han.clock import Clock
 from virtual_han.supplier import Answering, Behaviour, Desk, SupplierService
 
 from .fake_link import EUI, NOW, electricity
-from .leaving_home import ON_THE_WAY, LeavingHome, leaving_home
+from .leaving_home import ON_THE_WAY, LeavingHome
 from .test_store import forget
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -32,27 +30,6 @@ pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 POWER = "sensor.electricity_meter_power"
 STATUS = "sensor.consumer_access_device_pairing_status"
 TOKEN = "token-of-a-test"
-
-
-@pytest.fixture
-async def home(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> AsyncGenerator[LeavingHome]:
-    """A home that is not set up yet."""
-    async with leaving_home(hass, freezer) as home:
-        yield home
-
-
-@pytest.fixture
-async def paired(home: LeavingHome) -> LeavingHome:
-    """A home whose CAD is paired and read."""
-    await home.prepare()
-    await home.start()
-    home.link.move(LinkState.RUNNING)
-    home.link.hand_up(electricity())
-    await home.hass.async_block_till_done()
-    assert home.state(POWER) == "512"
-    return home
 
 
 # --- withdrawal
