@@ -4,11 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any
 
-from bellows.types import (
-    EmberApsFrame,
-    EmberApsOption,
-    EmberIncomingMessageType as Kind,
-)
+from bellows.types import EmberIncomingMessageType as Kind
 import pytest
 from zigpy.exceptions import DeliveryError
 import zigpy.types as t
@@ -27,6 +23,7 @@ from tests.patience import until
 from virtual_han.frames import ApsFrame
 from virtual_han.han import STICK_EUI64, VirtualHan
 
+from .test_incoming import incoming
 from .virtual import connected, link_key, virtual_han
 
 
@@ -214,7 +211,6 @@ async def test_data_without_the_link_key_is_dropped(radio: EzspRadio) -> None:
 REPORT = bytes.fromhex("18010a 0000 25 cc644d000000")
 CUT_SHORT = REPORT[:-1]
 TEXT = bytes.fromhex("18010a 0803 41 03 313233")
-ENCRYPTED = EmberApsOption.APS_OPTION_ENCRYPTION
 
 
 @pytest.mark.parametrize(
@@ -234,7 +230,7 @@ ENCRYPTED = EmberApsOption.APS_OPTION_ENCRYPTION
 async def test_only_a_reading_of_the_hub_takes_the_short_way(
     application: JoiningApplication,
     monkeypatch: pytest.MonkeyPatch,
-    changes: dict[str, Any],
+    changes: dict[str, int],
     payload: bytes,
     is_packet: bool,
     heard: int,
@@ -253,23 +249,13 @@ async def test_only_a_reading_of_the_hub_takes_the_short_way(
         receive(packet)
 
     monkeypatch.setattr(application, "packet_received", packet_received)
-    application._handle_frame(
-        message_type=changes.get("kind", Kind.INCOMING_UNICAST),
-        aps_frame=EmberApsFrame(
-            profileId=changes.get("profile", 0x0109),
-            clusterId=changes.get("cluster", 0x0702),
-            sourceEndpoint=1,
-            destinationEndpoint=1,
-            options=EmberApsOption(changes.get("options", ENCRYPTED)),
-            groupId=0,
-            sequence=1,
-        ),
-        lqi=t.uint8_t(201),
-        rssi=t.int8s(-41),
-        sender=t.NWK(changes.get("sender", 0)),
-        binding_index=t.uint8_t(255),
-        address_index=t.uint8_t(255),
-        message=payload,
+    application.ezsp.frame_received(
+        incoming(
+            application.ezsp.ezsp_version,
+            payload,
+            endpoint=1,
+            **{"lqi": 201, "rssi": -41, **changes},
+        )
     )
     assert bool(packets) is is_packet
     assert len(frames) == heard
@@ -278,6 +264,30 @@ async def test_only_a_reading_of_the_hub_takes_the_short_way(
         assert (hub.lqi, hub.rssi) == (201, -41)
     if heard and payload is REPORT:
         assert frames[0].attributes == ({0: 0x4D64CC}, {})
+    ear.close()
+
+
+async def test_a_message_that_breaks_its_handler_costs_nothing_else(
+    application: JoiningApplication,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nor does one that comes before the network is taken up, while there is no hub yet."""
+    hub, heard = application.hub, []
+    assert hub is not None
+    listener: Any = SimpleNamespace(frame_received=heard.append)
+    ear = ClusterEar(hub.add_endpoint(1).add_input_cluster(0x0702), listener)
+    report = incoming(application.ezsp.ezsp_version, endpoint=1)
+    with monkeypatch.context() as broken:
+        broken.setattr(listener, "frame_received", lambda frame: 1 / 0)
+        application.ezsp.frame_received(report)
+    assert "broke its handler" in caplog.text
+    monkeypatch.setattr(application, "hub", None)
+    application.ezsp.frame_received(report)
+    assert heard == []
+    monkeypatch.setattr(application, "hub", hub)
+    application.ezsp.frame_received(report)
+    assert len(heard) == 1
     ear.close()
 
 

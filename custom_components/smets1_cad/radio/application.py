@@ -11,13 +11,7 @@ from typing import Any, Final, NoReturn, override
 from bellows.ash import AshException
 from bellows.config import CONF_EZSP_CONFIG, CONF_USE_THREAD
 from bellows.exception import ControllerError
-from bellows.types import (
-    EmberApsFrame,
-    EmberApsOption,
-    EmberIncomingMessageType,
-    EmberNodeType,
-    sl_Status,
-)
+from bellows.types import EmberNodeType, sl_Status
 import bellows.zigbee.application
 from zigpy.config import CONF_DEVICE
 from zigpy.device import BaseDevice, ZigbeeDevice
@@ -31,7 +25,6 @@ from zigpy.types import (
     ExtendedPanId,
     PanId,
     ZigbeePacket,
-    int8s,
     uint8_t,
 )
 
@@ -41,6 +34,7 @@ from ..smart_energy.network import Gate, RadioEvent
 from .config import ENDPOINT
 from .const import LOGGER
 from .ezsp import QuietEzsp
+from .incoming import HubMessage
 from .status import channel_mask, normalise
 
 _EVENTS: Final = {
@@ -53,9 +47,6 @@ _EVENTS: Final = {
     sl_Status.ZIGBEE_CHANNEL_CHANGED: RadioEvent.NETWORK_CHANGED,
 }
 """Stack statuses that a session must know of."""
-
-# As a number: flags of an enumeration are slow to ask, and each frame is asked.
-_ENCRYPTED: Final = int(EmberApsOption.APS_OPTION_ENCRYPTION)
 
 JOINED_ROLES: Final = (EmberNodeType.END_DEVICE, EmberNodeType.ROUTER)
 
@@ -154,6 +145,7 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
         await self._ezsp.write_config(self.config[CONF_EZSP_CONFIG])
         await self.register_endpoints()
         self._ezsp.add_callback(self.ezsp_callback_handler)
+        self._ezsp.on_message = self.message_received
 
     @override
     def add_device(self, ieee: EUI64, nwk: NWK) -> SmartEnergyDevice:
@@ -181,39 +173,15 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
                 raise
             raise ControllerError("The stick failed while it was sending") from err
 
-    @override
-    def _handle_frame(
-        self,
-        message_type: EmberIncomingMessageType,
-        aps_frame: EmberApsFrame,
-        lqi: uint8_t,
-        rssi: int8s,
-        sender: NWK,
-        binding_index: uint8_t,
-        address_index: uint8_t,
-        message: bytes,
-    ) -> None:
-        """Hand readings of the hub on at once; bellows makes a packet of everything else."""
-        if (
-            message_type == EmberIncomingMessageType.INCOMING_UNICAST
-            and sender == HUB_ADDRESS
-            and aps_frame.profileId == PROFILE_ID
-            and (hub := self.hub) is not None
-            and int(aps_frame.options) & _ENCRYPTED
-            and hub.numbers_received(
-                aps_frame.sourceEndpoint, aps_frame.clusterId, message, lqi, rssi
-            )
-        ):
-            return
-        super()._handle_frame(
-            message_type,
-            aps_frame,
-            lqi,
-            rssi,
-            sender,
-            binding_index,
-            address_index,
-            message,
+    def message_received(self, message: HubMessage) -> bool:
+        """Hand a reading of the hub on; return whether it was one. bellows reads everything else."""
+        hub = self.hub
+        return hub is not None and hub.numbers_received(
+            message.endpoint_id,
+            message.cluster_id,
+            message.payload,
+            message.lqi,
+            message.rssi,
         )
 
     @override

@@ -7,6 +7,8 @@ from typing import Any, Final, override
 
 from bellows.ezsp import EZSP
 
+from .const import LOGGER
+from .incoming import HubMessage, hub_message
 from .privacy import CONCEALMENT, private
 
 _LAST_WORDS: Final = 1.0
@@ -32,6 +34,23 @@ class QuietEzsp(EZSP):
         """
         super().__init__(device_config, application)
         self._sending: set[Task[None]] = set()
+        self.on_message: Callable[[HubMessage], bool] | None = None
+        """Is offered each message of the hub first; says whether it took it."""
+
+    @override
+    def frame_received(self, data: bytes) -> None:
+        """Offer a message of the hub; let bellows read what is none, or what nobody takes."""
+        if (
+            self.on_message is not None
+            and (message := hub_message(data, self.ezsp_version)) is not None
+        ):
+            try:
+                if self.on_message(message):
+                    return
+            except Exception:  # noqa: BLE001 - as for bellows, one bad message must not cost the port
+                LOGGER.exception("A message of the hub broke its handler")
+                return
+        super().frame_received(data)
 
     @override
     async def connect(self, *, use_thread: bool = False) -> None:

@@ -1,0 +1,121 @@
+"""What is read of a message before bellows, beside what bellows reads of the same octets."""
+
+from typing import Any
+
+from bellows.ezsp import EZSP
+import bellows.types as bt
+from hypothesis import given, strategies as st
+import pytest
+import zigpy.types as t
+
+from custom_components.smets1_cad.radio.incoming import HubMessage, hub_message
+
+VERSIONS = sorted(version for version in EZSP._BY_VERSION if version >= 8)
+BOTH_LAYOUTS = pytest.mark.parametrize("version", [8, 13, 14, 18])
+REPORT = bytes.fromhex("18010a 0000 25 cc644d000000")
+
+
+def incoming(version: int, payload: bytes = REPORT, **changes: Any) -> bytes:
+    """Return an incomingMessageHandler as bellows writes it; of the hub, unless changed."""
+    schema = EZSP._BY_VERSION[version].COMMANDS["incomingMessageHandler"][2]
+    aps_frame = bt.EmberApsFrame(
+        profileId=changes.get("profile", 0x0109),
+        clusterId=changes.get("cluster", 0x0702),
+        sourceEndpoint=changes.get("endpoint", 3),
+        destinationEndpoint=1,
+        options=bt.EmberApsOption(changes.get("options", 0x0020)),
+        groupId=0x1234,
+        sequence=7,
+    )
+    sender, lqi = changes.get("sender", 0), changes.get("lqi", 201)
+    rssi, kind = changes.get("rssi", -41), changes.get("kind", 0)
+    values = (
+        (kind, aps_frame, lqi, rssi, sender, 0xFF, 0xFE, payload)
+        if version < 14
+        else (
+            kind,
+            aps_frame,
+            sender,
+            t.EUI64(range(8)),
+            0xFF,
+            0xFE,
+            lqi,
+            rssi,
+            99,
+            payload,
+        )
+    )
+    command = changes.get("command", 0x0045)
+    head = bytes([5, 0x90, 0x01]) + command.to_bytes(2, "little")
+    return head + bt.serialize_dict(values, {}, schema)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@given(
+    endpoint=st.integers(0, 255),
+    cluster=st.integers(0, 0xFFFF),
+    lqi=st.integers(0, 255),
+    rssi=st.integers(-128, 127),
+    others=st.integers(0, 0x7FFF),
+    payload=st.binary(max_size=100),
+)
+def test_the_same_as_bellows_reads(
+    version: int,
+    endpoint: int,
+    cluster: int,
+    lqi: int,
+    rssi: int,
+    others: int,
+    payload: bytes,
+) -> None:
+    """Of every version that bellows speaks."""
+    frame = incoming(
+        version,
+        payload,
+        endpoint=endpoint,
+        cluster=cluster,
+        lqi=lqi,
+        rssi=rssi,
+        options=others | 0x0020,
+    )
+    schema = EZSP._BY_VERSION[version].COMMANDS["incomingMessageHandler"][2]
+    read, rest = bt.deserialize_dict(frame[5:], schema)
+    assert rest == b""
+    values = list(read.values())
+    signal = values[2:4] if version < 14 else values[6:8]
+    assert hub_message(frame, version) == HubMessage(
+        values[1].sourceEndpoint, values[1].clusterId, values[-1], *signal
+    )
+
+
+@BOTH_LAYOUTS
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"command": 0x003F}, id="messageSentHandler"),
+        pytest.param({"kind": 0x04}, id="to all"),
+        pytest.param({"sender": 0x4321}, id="of a stranger"),
+        pytest.param({"profile": 0x0104}, id="of another profile"),
+        pytest.param({"options": 0}, id="not under the link key"),
+        pytest.param({"options": 0x8020}, id="a fragment"),
+    ],
+)
+def test_anything_else_is_left_to_bellows(
+    version: int, changes: dict[str, int]
+) -> None:
+    assert hub_message(incoming(version), version) is not None
+    assert hub_message(incoming(version, **changes), version) is None
+
+
+@BOTH_LAYOUTS
+def test_a_frame_of_another_length_is_left_to_bellows(version: int) -> None:
+    frame = incoming(version)
+    assert all(hub_message(frame[:end], version) is None for end in range(len(frame)))
+    assert hub_message(frame + b"\0", version) is None
+
+
+@pytest.mark.parametrize("version", [4, 7, 20])
+def test_a_version_that_is_not_known_is_left_to_bellows(version: int) -> None:
+    """An older one begins otherwise; a later one may."""
+    assert hub_message(incoming(18), version) is None
+    assert hub_message(incoming(8), version) is None
