@@ -46,7 +46,6 @@ async def async_build_session(
     store: CadStore,
     path: str,
     *,
-    adopt: bool = False,
     intervals: Mapping[Fuel, timedelta] | None = None,
 ) -> HanSession:
     """Return the session of a stick; nothing is opened before it is started.
@@ -55,7 +54,6 @@ async def async_build_session(
         hass: Home Assistant.
         store: the CAD's own, with its install code and certificates.
         path: the stick's port.
-        adopt: take over a network that the stick is on already.
         intervals: how often to read each fuel, None as often as pacing allows.
 
     Raises:
@@ -79,7 +77,6 @@ async def async_build_session(
         SessionConfig(
             link_key=link_key,
             credentials=tuple(credentials),
-            adopt=adopt,
             intervals=dict(intervals or {}),
         ),
         pacer=await async_get_pacer(hass),

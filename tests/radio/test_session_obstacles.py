@@ -63,15 +63,6 @@ async def test_a_network_that_this_pairing_did_not_join_is_left_untouched() -> N
         ]
 
 
-async def test_a_network_may_be_adopted() -> None:
-    """After the record was lost, the join need not be."""
-    async with virtual_han() as han:
-        await join_by_hand(han)
-        async with session_on(han, adopt=True) as watched:
-            await watched.until(lambda: bool(watched.told(ElectricityReading)))
-        assert han.referee.findings == []
-
-
 async def test_r9_joins_are_tried_each_minute_and_then_hourly() -> None:
     async with virtual_han() as han:
         clock = JumpingClock(han, real=0)

@@ -1,20 +1,26 @@
 """Restarts: the join survives them, and so does the pace."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any, override
 
 import pytest
 
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import ElectricityReading, Fuel, GasReading
 from custom_components.smets1_cad.cad.pacing import Pacer
+from custom_components.smets1_cad.radio import joining
+from custom_components.smets1_cad.smart_energy.network import JoinError
+from tests.patience import until
 from virtual_han.faults import Direction, Fault
 from virtual_han.frames import ApsFrame
-from virtual_han.han import VirtualHan
+from virtual_han.han import HUB_EUI64, STICK_EUI64, VirtualHan
 from virtual_han.hub import Member
+from virtual_han.stick.membership import NetworkState
 
 from .han_session import Memory, session_on
-from .virtual import JumpingClock, firmware, virtual_han
+from .virtual import JumpingClock, connected, eui64, firmware, link_key, virtual_han
 
 
 @pytest.mark.parametrize(("version", "times"), [(8, 6), (13, 50), (14, 6), (18, 6)])
@@ -35,6 +41,72 @@ async def test_restarts_in_a_row(version: int, times: int) -> None:
         assert (joins, keys) == (1, 1)
         assert readings >= -(-times // 10)
         assert han.referee.findings == []
+
+
+class Killed(Memory):
+    """A store whose process ends as it is given the network that was joined."""
+
+    def __init__(self) -> None:
+        """Live on until then."""
+        super().__init__()
+        self.ended = asyncio.Event()
+
+    @override
+    async def save(self, data: Mapping[str, Any]) -> None:
+        """Keep it as text, unless it names a hub."""
+        if data["trust_centre"] is not None:
+            self.ended.set()
+            await asyncio.Event().wait()
+        await super().save(data)
+
+
+async def test_killed_between_the_join_and_its_record() -> None:
+    """The stick is in and no record says so, but the network is one that was tried."""
+    async with virtual_han() as han:
+        han.admit()
+        record, left = Killed(), Memory()
+        async with session_on(han, record=record) as watched:
+            await record.ended.wait()
+        left.text = record.text
+        assert STICK_EUI64 in han.hub.members
+        async with session_on(han, record=left) as watched:
+            await watched.until(lambda: bool(watched.told(ElectricityReading)))
+            assert LinkState.JOINING not in watched.states
+        assert han.referee.findings == []
+
+
+@pytest.mark.parametrize("version", [13, 18])
+async def test_a_stick_that_does_not_say_that_it_is_in(
+    version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked, since a stick that is on a network cannot join one."""
+    monkeypatch.setattr(joining, "JOIN_TIMEOUT", 2.0)
+    async with virtual_han(**firmware(version)) as han:
+        han.admit()
+        monkeypatch.setattr(han.ncp, "network_status", lambda status: None)
+        async with session_on(han) as watched:
+            await watched.until(lambda: bool(watched.told(ElectricityReading)))
+        assert han.referee.findings == []
+
+
+async def test_a_stick_that_is_in_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next try finds it in."""
+    async with virtual_han() as han, connected(han) as radio:
+        han.admit()
+        await radio.resume()
+        (beacon,) = await radio.scan([15])
+        monkeypatch.setattr(joining, "JOIN_TIMEOUT", 0.0)
+        membership, loop = han.ncp.stack.membership, asyncio.get_running_loop()
+        is_in = membership._joined
+        monkeypatch.setattr(
+            membership, "_joined", lambda network: loop.call_later(0.3, is_in, network)
+        )
+        with pytest.raises(JoinError):
+            await radio.join(beacon, link_key(han))
+        monkeypatch.undo()
+        await until(lambda: han.ncp.stack.state is NetworkState.JOINED)
+        network = await radio.join(beacon, link_key(han))
+        assert network.trust_centre == eui64(HUB_EUI64)
 
 
 METERING, DEVICE_TYPE, REGISTER = 0x0702, 0x0306, 0x0000

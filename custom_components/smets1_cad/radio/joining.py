@@ -11,6 +11,7 @@ from bellows.types import (
     EmberInitialSecurityState,
     EmberJoinMethod,
     EmberNetworkParameters,
+    EmberNetworkStatus,
     EmberNodeId,
     EmberNodeType,
     EmberPanId,
@@ -95,10 +96,14 @@ async def join(
 ) -> None:
     """Join the network of a beacon with the install code's link key.
 
+    A stick that took longer than it may is in when the next join begins; it is left there.
+
     Raises:
         JoinError: one of its kinds, by the stack's final status.
     """
     ezsp = application.ezsp
+    if await _is_up(ezsp):
+        return
     (status,) = await ezsp.setInitialSecurityState(
         state=EmberInitialSecurityState(
             bitmask=_JOIN_SECURITY,
@@ -126,6 +131,8 @@ async def join(
         nodeType=ROLES[role],
         parameters=parameters,
     )
+    if final is None and await _is_up(ezsp):
+        return
     if final is None:
         raise JoinError("The stick did not finish joining in time. It is tried again.")
     if final != sl_Status.NETWORK_UP:
@@ -176,6 +183,11 @@ async def leave(application: JoiningApplication) -> None:
     """Leave the network; the stick forgets it and its keys."""
     await overwrite_link_key(application)
     await application.ezsp.leaveNetwork()
+
+
+async def _is_up(ezsp: EZSP) -> bool:
+    (state,) = await ezsp.networkState()
+    return bool(state == EmberNetworkStatus.JOINED_NETWORK)
 
 
 async def _await_final(

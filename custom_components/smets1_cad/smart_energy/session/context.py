@@ -28,7 +28,6 @@ class SessionConfig:
         link_key: the link key that the install code makes.
         credentials: device certificates with their keys, for key establishment on the
             host; of one suite or both. None are needed where the stick has its own.
-        adopt: take over a network that the stick holds but that no record here knows.
         intervals: how often to read each fuel; never more often than pacing allows.
         interests: what somebody uses beside readings, prices and identities.
         timings: for tests.
@@ -36,7 +35,6 @@ class SessionConfig:
 
     link_key: KeyData = field(repr=False)
     credentials: tuple[Credentials, ...] = field(default=(), repr=False)
-    adopt: bool = False
     intervals: dict[Fuel, timedelta] = field(default_factory=dict)
     interests: frozenset[Interest] = frozenset()
     timings: Timings = field(default_factory=Timings)

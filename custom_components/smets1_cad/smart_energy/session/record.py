@@ -74,6 +74,8 @@ class HanRecord:
     Attributes:
         extended_pan_id: of the network joined; None before the first join.
         trust_centre: the hub's EUI-64; None before the first join.
+        tried: extended PAN IDs of the networks that the stick was told to join; it may be on one
+            of them before anybody has heard that it is.
         authorised: whether key establishment has succeeded since.
         endpoints: what the hub has, by endpoint; empty before discovery.
         read_once: what does not change and has been asked for since the join.
@@ -83,6 +85,7 @@ class HanRecord:
 
     extended_pan_id: str | None = field(default=None, repr=False)
     trust_centre: str | None = field(default=None, repr=False)
+    tried: set[str] = field(default_factory=set, repr=False)
     authorised: bool = False
     endpoints: dict[int, EndpointRecord] = field(default_factory=dict)
     read_once: set[StaticKey] = field(default_factory=set)
@@ -110,6 +113,7 @@ class HanRecord:
             "version": _VERSION,
             "extended_pan_id": self.extended_pan_id,
             "trust_centre": self.trust_centre,
+            "tried": sorted(self.tried),
             "authorised": self.authorised,
             "read_once": sorted(list(key) for key in self.read_once),
             "identified": [[*place, at] for place, at in self.identified.items()],
@@ -142,6 +146,7 @@ class HanRecord:
         return cls(
             extended_pan_id=data["extended_pan_id"],
             trust_centre=data["trust_centre"],
+            tried=set(data.get("tried", ())),
             authorised=data["authorised"],
             read_once={(a, b, c) for a, b, c in data["read_once"]},
             identified={(a, b): float(at) for a, b, at in data.get("identified", ())},

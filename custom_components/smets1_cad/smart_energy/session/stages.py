@@ -1,7 +1,7 @@
 """The stages of a session on its way to readings: each does its work and names the next."""
 
 from asyncio import Event
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from ...cad.errors import CadError
 from ...cad.link import LinkState
@@ -12,6 +12,7 @@ from ..errors import KeyEstablishmentError
 from ..network import (
     OTHER_CHANNELS,
     PREFERRED_CHANNELS,
+    Beacon,
     ForeignNetwork,
     JoinError,
     Network,
@@ -92,15 +93,18 @@ class Stages:
         return self.authorise
 
     async def _recognise(self, network: Network) -> None:
-        """Go on only with the network that this session joined, or was told to adopt."""
-        context = self._context
+        """Go on only with the network that this pairing joined.
+
+        That may be without its record: Home Assistant was killed, or the session stopped, while the stick joined.
+        """
+        record = self._context.record
         known = str(network.extended_pan_id), str(network.trust_centre)
-        if context.record.is_for(*known):
+        if record.is_for(*known):
             return
-        if not context.config.adopt:
+        if record.extended_pan_id is not None or known[0] not in record.tried:
             raise ForeignNetwork(
-                "The stick is on a network that this pairing did not join. It was left untouched. Use another stick, or "
-                "confirm that this network is your meter's."
+                "The stick is on a network that this pairing did not join. It was left untouched. Use a separate stick "
+                "for your meter."
             )
         await self._begin_record(network)
 
@@ -126,6 +130,7 @@ class Stages:
                 beacons = await joiner.scan(context.radio)
                 context.status(LinkState.JOINING)
                 context.counters["joins_tried"] += 1
+                await self._note_tried(beacons)
                 network = await joiner.join_any(
                     context.radio, beacons, context.config.link_key
                 )
@@ -136,6 +141,14 @@ class Stages:
                 continue
             await self._begin_record(network)
             return self.authorise
+
+    async def _note_tried(self, beacons: Sequence[Beacon]) -> None:
+        """Put on record which networks may take the CAD in from now on."""
+        context = self._context
+        tried = {str(one.extended_pan_id) for one in beacons[: joiner.MOST_JOINS]}
+        if not tried <= context.record.tried:
+            context.record.tried |= tried
+            await context.save()
 
     async def _wait_to_join(self, seconds: float) -> None:
         """Wait, or until somebody wants it tried now."""
