@@ -70,7 +70,7 @@ async def async_build_session(
         if secrets.credentials
         else ()
     )
-    await _check_network(store)
+    await async_load_network(store)
     link_key, _ = KeyData.deserialize(secrets.install_code.link_key)
     return HanSession(
         EzspRadio(path),
@@ -84,14 +84,14 @@ async def async_build_session(
     )
 
 
-async def _check_network(store: CadStore) -> None:
-    """Do nothing if what is stored of the network can be read, or nothing is.
+async def async_load_network(store: CadStore) -> HanRecord:
+    """Return what is stored of the network; an empty record if nothing is.
 
     Raises:
         StoreError: ``store_unreadable``.
     """
     try:
-        HanRecord.from_dict(await store.session.load())
+        return HanRecord.from_dict(await store.session.load())
     except (AttributeError, KeyError, TypeError, ValueError) as err:
         raise StoreError(
             "What is stored of the smart meter's network is damaged. Restore a backup, or delete this CAD and set it up "

@@ -21,6 +21,7 @@ from custom_components.smets1_cad.radio.probe import (
 )
 from custom_components.smets1_cad.smart_energy.certificate import CryptoSuite
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
+from custom_components.smets1_cad.smart_energy.session.record import HanRecord
 from homeassistant.components.usb import SerialDevice
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import CONF_DEVICE
@@ -39,6 +40,7 @@ from .walk import (
 )
 
 UPLOAD = "custom_components.smets1_cad.flow.radio.process_uploaded_file"
+NETWORK = "aa:bb:cc:dd:ee:ff:00:11"
 
 
 async def secrets(hass: HomeAssistant) -> CadSecrets:
@@ -195,21 +197,32 @@ async def test_two_dialogs_that_both_reach_the_end(
 async def test_stick_on_a_network_of_another_program(
     walk: Walk, stick: AsyncMock
 ) -> None:
-    stick.return_value = replace(STICK, extended_pan_id="aa:bb:cc:dd:ee:ff:00:11")
+    stick.return_value = replace(STICK, extended_pan_id=NETWORK)
     await walk.begin()
     await walk.fill("user", **{CONF_DEVICE: PATH})
     walk.shows("user", {CONF_DEVICE: "on_a_network"})
 
 
+@pytest.mark.parametrize(
+    ("record", "is_ours"),
+    [
+        pytest.param(HanRecord(extended_pan_id=NETWORK), True, id="joined"),
+        pytest.param(HanRecord(tried={NETWORK}), True, id="killed as it joined"),
+        pytest.param(
+            HanRecord(extended_pan_id="another", tried={NETWORK}),
+            False,
+            id="joined another",
+        ),
+    ],
+)
 async def test_stick_on_the_network_that_this_cad_joined_earlier(
-    walk: Walk, hass: HomeAssistant, stick: AsyncMock
+    walk: Walk, hass: HomeAssistant, stick: AsyncMock, record: HanRecord, is_ours: bool
 ) -> None:
-    network = "aa:bb:cc:dd:ee:ff:00:11"
-    stick.return_value = replace(STICK, extended_pan_id=network)
-    await (await stored(hass)).session.save({"extended_pan_id": network})
+    stick.return_value = replace(STICK, extended_pan_id=NETWORK)
+    await (await stored(hass)).session.save(record.as_dict())
     await walk.begin()
     await walk.fill("user", **{CONF_DEVICE: PATH})
-    assert walk.at["step_id"] == "cad"
+    assert (walk.at["step_id"] == "cad") is is_ours
 
 
 async def test_what_is_stored_cannot_be_read(walk: Walk, hass: HomeAssistant) -> None:

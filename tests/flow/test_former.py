@@ -18,6 +18,7 @@ from custom_components.smets1_cad.smart_energy.network import (
     RadioError,
     RadioLost,
 )
+from custom_components.smets1_cad.smart_energy.session.record import HanRecord
 from custom_components.smets1_cad.store import (
     async_get_process_store,
     async_load_consents,
@@ -273,7 +274,9 @@ async def test_a_stick_of_which_nothing_is_known_is_asked_about(
 ) -> None:
     """Only a person can say that it was a CAD; choosing another leaves it as it is."""
     stick.return_value = replace(STICK, extended_pan_id=NETWORK, is_device=True)
-    await (await stored(hass)).session.save({"extended_pan_id": "an older one"})
+    await (await stored(hass)).session.save(
+        HanRecord(extended_pan_id="an older one").as_dict()
+    )
     await walk.begin()
     await walk.fill("user", device=PATH)
     with patch(LEAVE) as leave:

@@ -30,6 +30,7 @@ from ..smart_energy.certificate import Credentials, load_credentials
 from ..smart_energy.errors import CertificateError, Eui64Error, InstallCodeError
 from ..smart_energy.install_code import InstallCode, parse_install_code
 from ..store import StoreError, async_get_store
+from ..zigbee_cad import async_load_network
 from .base import PairingSteps
 from .draft import Draft
 
@@ -158,13 +159,13 @@ class RadioSteps(PairingSteps):
         eui64 = self._stick.eui64
         try:
             store = await async_get_store(self.hass, str(eui64))
-            joined = await store.session.load() or {}
+            record = await async_load_network(store)
             self._draft = Draft(eui64=eui64, store=store, path=path)
             self._is_resumable = await self._draft.load()
         except StoreError as err:
             raise AbortFlow(err.reason) from err
         network = self._stick.extended_pan_id
-        if network is not None and joined.get("extended_pan_id") != network:
+        if network is not None and not record.may_be_on(network):
             return {CONF_DEVICE: "on_a_network"}
         return {}
 

@@ -100,6 +100,12 @@ class HanRecord:
             if fuel is None or self.endpoints[place[0]].fuel is fuel
         }
 
+    def may_be_on(self, extended_pan_id: str) -> bool:
+        """Whether a network is the one that was joined, or may have been joined before anybody heard of it."""
+        if self.extended_pan_id is None:
+            return extended_pan_id in self.tried
+        return self.extended_pan_id == extended_pan_id
+
     def is_for(self, extended_pan_id: str, trust_centre: str) -> bool:
         """Whether this is the record of that network."""
         return (

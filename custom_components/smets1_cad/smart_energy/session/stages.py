@@ -101,7 +101,7 @@ class Stages:
         known = str(network.extended_pan_id), str(network.trust_centre)
         if record.is_for(*known):
             return
-        if record.extended_pan_id is not None or known[0] not in record.tried:
+        if record.extended_pan_id is not None or not record.may_be_on(known[0]):
             raise ForeignNetwork(
                 "The stick is on a network that this pairing did not join. It was left untouched. Use a separate stick "
                 "for your meter."
