@@ -19,6 +19,7 @@ from .options import CadOptions
 from .pairing.identity import Identity
 from .pairing.life import Pairing, PairingKeeper, async_stored_pairing
 from .pairing.states import MAYBE_LISTED, PairingState
+from .readings.link_watch import LinkWatch
 from .smart_energy.install_code import InstallCode
 from .smart_energy.session import HanSession
 from .store import CadStore, async_get_store, async_load_consents
@@ -162,9 +163,16 @@ def async_follow_service(
 def async_follow_pairing(
     hass: HomeAssistant, entry: ConfigEntry[Any], parts: Parts
 ) -> None:
-    """Set the entry up anew when its pairing begins again after its end, or is given up: only then it joins, or rests."""
+    """Follow a pairing of an entry whose runtime data is there, while it is loaded.
+
+    The entry is set up anew when its pairing begins again after its end, or is given up:
+    only then it joins, or rests. A link that tries in vain for long is told of.
+    """
     if (keeper := parts.keeper) is None:
         return
+    if (grant := parts.grant) is not None:
+        watch = LinkWatch(hass, entry, entry.runtime_data.coordinator, grant, keeper)
+        entry.async_on_unload(watch.start())
     was_over = keeper.pairing.state in _OVER
 
     @callback

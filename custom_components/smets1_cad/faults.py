@@ -1,6 +1,7 @@
 """Issues that the repairs dashboard shows: what is wrong, whose job it is, what to do next (R21)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -30,6 +31,14 @@ ISSUE_GAS_PRICE: Final = "gas_price_unit"
 ISSUE_SERVICE: Final = "service_unanswered"
 
 
+class Lacking(StrEnum):
+    """What a link that keeps trying does not get, as its issue is called."""
+
+    STICK = "stick_lost"
+    HUB = "hub_lost"
+    KEY = "key_not_agreed"
+
+
 def issue_id(kind: str, entry: ConfigEntry[Any], fuel: Fuel | None = None) -> str:
     """Return an issue's id, which is the entry's own."""
     return "_".join((kind, *((fuel,) if fuel else ()), entry.entry_id))
@@ -53,6 +62,62 @@ def async_report_link(
         translation_key=f"{ISSUE_LINK}_{status.error.responsible or 'unknown'}",
         translation_placeholders={"error": error_words(hass, status.error)},
     )
+
+
+@callback
+def async_report_lacking(
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    lacking: Lacking,
+    *,
+    since: datetime,
+    error: CadError | None,
+) -> None:
+    """Show what a link that keeps trying has not got for long, and nothing else that it lacked before.
+
+    Args:
+        hass: Home Assistant.
+        entry: the CAD's.
+        lacking: what it does not get.
+        since: from when on nothing was read.
+        error: what the link says of it, None if it says nothing.
+    """
+    async_clear_lacking(hass, entry, but=lacking)
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id(lacking, entry),
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=f"{lacking}_{_whose(lacking, error)}",
+        translation_placeholders={
+            "error": error_words(hass, error) if error else "–",
+            "since": f"{dt_util.as_local(since):%Y-%m-%d %H:%M}",
+        },
+    )
+
+
+def _whose(lacking: Lacking, error: CadError | None) -> Responsible:
+    """Return whose turn it is first. Whom a householder cannot reach, the supplier asks."""
+    responsible = error and error.responsible
+    match lacking:
+        case Lacking.HUB if responsible not in (None, Responsible.HOUSEHOLDER):
+            return Responsible.SUPPLIER
+        case Lacking.KEY if responsible is Responsible.CAD_PROVIDER:
+            return Responsible.CAD_PROVIDER
+        case Lacking.KEY if responsible is not Responsible.HOUSEHOLDER:
+            return Responsible.SUPPLIER
+    return Responsible.HOUSEHOLDER
+
+
+@callback
+def async_clear_lacking(
+    hass: HomeAssistant, entry: ConfigEntry[Any], *, but: Lacking | None = None
+) -> None:
+    """Take back what a link lacked."""
+    for lacking in Lacking:
+        if lacking is not but:
+            ir.async_delete_issue(hass, DOMAIN, issue_id(lacking, entry))
 
 
 @callback
@@ -128,7 +193,7 @@ def async_clear_service(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 @callback
 def async_clear_faults(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Take back every issue of an entry that is stopped."""
-    for kind in (ISSUE_LINK, ISSUE_GAS_PRICE):
+    for kind in (ISSUE_LINK, ISSUE_GAS_PRICE, *Lacking):
         ir.async_delete_issue(hass, DOMAIN, issue_id(kind, entry))
     for fuel in Fuel:
         for kind in (ISSUE_MISMATCH, ISSUE_REGISTERS):
