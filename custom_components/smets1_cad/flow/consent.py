@@ -7,7 +7,7 @@ from homeassistant.data_entry_flow import AbortFlow
 
 from ..cad.clock import SYSTEM_CLOCK
 from ..consent.consents import Consents, Declaration, Scope
-from ..consent.text import CURRENT_VERSION, ShownText, boxes_required
+from ..consent.text import CURRENT_VERSION, ShownText
 from ..options import CadOptions
 from ..pairing.identity import Identity, Ihd
 from ..store import StoreError, async_load_consents
@@ -106,15 +106,10 @@ class ConsentSteps(HomeSteps):
             and record.identity is not None
             and record.identity.name == identity.name
             and record.supplier == self._supplier_names()
-            and not _gives_up_ihd(record.identity, identity)
-            and boxes_required(has_ihd=identity.ihd is not Ihd.NONE) <= record.boxes
+            # The box speaks of a display that stays in other words than of one that may go.
+            and identity.ihd in {Ihd.NONE, record.identity.ihd}
         )
 
     async def _give(self, declaration: Declaration) -> dict[str, str]:
         """Put consent on record; return errors."""
         return await async_give(self._consents, declaration)
-
-
-def _gives_up_ihd(consented: Identity, wanted: Identity) -> bool:
-    """Whether a display that was to stay may now be unpaired: that takes a consent of its own."""
-    return consented.ihd is Ihd.KEEP and wanted.ihd is Ihd.MAY_BE_UNPAIRED

@@ -26,6 +26,7 @@ async def async_wording(
         fuels=identity.fuels,
         supplier=supplier,
         has_ihd=identity.ihd is not Ihd.NONE,
+        keeps_ihd=identity.ihd is Ihd.KEEP,
         retention_days=options.retention_days,
         period_days=options.consent_period.days,
     )
