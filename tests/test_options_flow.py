@@ -11,6 +11,7 @@ import pytest
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.consent.consents import Withdrawal
+from custom_components.smets1_cad.consent.text import load_consent_text
 from custom_components.smets1_cad.options import CadOptions
 from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
@@ -76,9 +77,11 @@ async def test_only_what_makes_sense_is_offered(paired: LeavingHome) -> None:
         *("settings", "consent", "withdraw", "unpair", "confirm", "tenancy")
     ]
     await paired.act("withdraw_consent")
-    assert "withdraw" not in await menu(paired)
+    assert await menu(paired) == [
+        *("settings", "consent", "erase", "unpair", "confirm", "tenancy")
+    ]
     await paired.act("confirm_unpairing")
-    assert await menu(paired) == ["settings", "tenancy"]
+    assert await menu(paired) == ["settings", "erase", "tenancy"]
     await paired.hass.config_entries.async_unload(paired.entry.entry_id)
     assert await menu(paired) == ["settings"]
 
@@ -342,6 +345,72 @@ async def test_withdrawal_may_erase(paired: LeavingHome) -> None:
     assert paired.issue("tenancy_still_listed") is not None
 
 
+async def test_what_was_kept_can_be_erased_later(paired: LeavingHome) -> None:
+    """The button asks nothing and keeps everything; the choice that the wording promises stays open."""
+    await paired.hass.services.async_call(
+        "button",
+        "press",
+        {"entity_id": "button.consumer_access_device_withdraw_consent"},
+        blocking=True,
+    )
+    assert (await paired.stored_consents()).is_personal
+    dialog = Dialog(paired)
+    await dialog.open("erase")
+    (box,) = dialog.at["data_schema"].schema
+    assert (str(box), box.default()) == ("erase", False)
+    await dialog.fill(erase=False)
+    assert dialog.at["errors"] == {"erase": "not_sure"}
+    await dialog.fill(erase=True)
+    assert dialog.ended("erasing")
+    await paired.hass.async_block_till_done(wait_background_tasks=True)
+    store = await paired.store()
+    assert await store.readings.load() is None
+    assert await store.pairing.load() is None
+    consents = await paired.stored_consents()
+    assert consents.records[-1].identity is None
+    assert not consents.is_personal
+    assert paired.issue("tenancy_still_listed") is not None
+    assert "erase" not in await menu(paired)
+
+
+async def test_nothing_is_erased_by_an_entry_that_stops_meanwhile(
+    paired: LeavingHome,
+) -> None:
+    await paired.act("withdraw_consent")
+    dialog = Dialog(paired)
+    await dialog.open("erase")
+    await paired.hass.config_entries.async_unload(paired.entry.entry_id)
+    await dialog.fill(erase=True)
+    assert dialog.ended("not_loaded")
+    assert (await paired.stored_consents()).is_personal
+
+
+async def test_consent_that_was_given_again_meanwhile_is_not_erased_unsaid(
+    paired: LeavingHome,
+) -> None:
+    await paired.act("withdraw_consent")
+    dialog, other = Dialog(paired), Dialog(paired)
+    await dialog.open("erase")
+    await other.open("consent")
+    await other.fill(consumer=True, pairing=True, history=True)
+    await dialog.fill(erase=True)
+    assert dialog.at["step_id"] == "withdraw"
+    assert (await paired.stored_consents()).is_personal
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+def test_every_text_of_withdrawal_names_the_way_to_erase(language: str) -> None:
+    """By the name that the options give it: the wording, the form, and what follows under Repairs."""
+    folder = Path(__file__).parent.parent / "custom_components/smets1_cad"
+    words = json.loads((folder / f"translations/{language}.json").read_text())
+    steps, issues = words["options"]["step"], words["issues"]
+    name = f"*{steps['init']['menu_options']['erase']}*"
+    assert name in "\n".join(load_consent_text(language).body)
+    assert name in steps["withdraw"]["data_description"]["erase"]
+    for kind in ("still_listed", "unpaired"):
+        assert name in issues[kind]["fix_flow"]["step"]["confirm"]["description"]
+
+
 async def test_a_tenancy_ends_only_if_one_is_sure(paired: LeavingHome) -> None:
     dialog = Dialog(paired)
     await dialog.open("tenancy")
@@ -468,7 +537,7 @@ def test_every_step_error_and_end_has_words(language: str) -> None:
     )
     for step in (
         *("init", "settings", "consent", "answered"),
-        *("withdraw", "withdrawn", "unpair"),
+        *("withdraw", "withdrawn", "erase", "unpair"),
     ):
         assert step in options["step"]
     for route in ("unpair_email", "unpair_letter", "unpair_phone"):

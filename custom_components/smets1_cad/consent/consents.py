@@ -130,6 +130,11 @@ class Consents:
         }
 
     @property
+    def is_personal(self) -> bool:
+        """Whether a person's details are still on record; they go with all else that is stored of the household."""
+        return self._log.is_personal
+
+    @property
     def grant(self) -> ConsentGrant | None:
         """The grant of the consent that stands; None without one. Everybody gets the same."""
         return self._grant

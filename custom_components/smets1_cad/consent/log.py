@@ -22,6 +22,8 @@ from typing import Any, Final, Self
 
 _GENESIS: Final = "0" * 64
 _SALT_OCTETS: Final = 32
+_ERASED: Final = {"erased": True}
+"""What is left of a log that was set aside, once its details are erased."""
 
 type JsonObject = dict[str, Any]
 
@@ -178,6 +180,15 @@ class ConsentLog:
         kept = self._personal.get(index)
         return None if kept is None else kept["details"]
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether it holds anybody's details, or is damaged, so that it may."""
+        return (
+            self.damage is not None
+            or bool(self._personal)
+            or any(kept != _ERASED for kept in self.broken)
+        )
+
     def append(
         self,
         kind: EntryKind,
@@ -224,7 +235,7 @@ class ConsentLog:
         """
         erased = tuple(sorted(self._personal))
         self._personal.clear()
-        self.broken = [{"erased": True} for _ in self.broken]
+        self.broken = [dict(_ERASED) for _ in self.broken]
         return erased
 
     def set_aside(self, at: datetime) -> None:

@@ -99,12 +99,8 @@ class LeavingSteps(OptionsFlowWithReload):
         """Withdraw consent; the flow of data stops at once."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            erase = user_input[CONF_ERASE]
-            if erase:
-                self._in_background(
-                    async_withdraw_consent(self.hass, self.config_entry, erase=True)
-                )
-                return self.async_abort(reason="erasing")
+            if user_input[CONF_ERASE]:
+                return self._erase()
             try:
                 await async_withdraw_consent(self.hass, self.config_entry)
             except CadError:
@@ -114,6 +110,30 @@ class LeavingSteps(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="withdraw", data_schema=WITHDRAW_SCHEMA, errors=errors
         )
+
+    async def async_step_erase(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Erase what was kept when consent ended."""
+        grant = self._runtime.consents.grant
+        if grant is not None and grant.is_valid:
+            # It was given again meanwhile: erasing ends it, which has to be said.
+            return await self.async_step_withdraw()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if user_input[CONF_ERASE]:
+                return self._erase()
+            errors[CONF_ERASE] = "not_sure"
+        return self.async_show_form(
+            step_id="erase", data_schema=WITHDRAW_SCHEMA, errors=errors
+        )
+
+    def _erase(self) -> ConfigFlowResult:
+        """Withdraw what consent there is, and erase what is stored of the household."""
+        self._in_background(
+            async_withdraw_consent(self.hass, self.config_entry, erase=True)
+        )
+        return self.async_abort(reason="erasing")
 
     def _in_background(
         self, erasure: Coroutine[Any, Any, ErasureReport | None]

@@ -89,6 +89,8 @@ class CadOptionsFlow(AnswerSteps):
                 menu.append("answered")
             if grant is not None and grant.is_valid:
                 menu.append("withdraw")
+            elif runtime.consents.is_personal:
+                menu.append("erase")
             if state in LISTED - {PairingState.UNPAIRED}:
                 menu.append("unpair")
             if state in LISTED - {PairingState.UNPAIRED} and (
