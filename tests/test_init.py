@@ -5,6 +5,7 @@ from typing import Any
 from unittest.mock import call, patch
 
 import pytest
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.models import (
@@ -22,10 +23,11 @@ from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.data_entry_flow import AbortFlow, FlowResultType
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.setup import async_setup_component
 from virtual_han.clock import Clock
 from virtual_han.supplier import Behaviour, Desk, SupplierService
 
-from .fake_link import EUI, NOW
+from .fake_link import EUI, NOW, electricity
 from .leaving_home import LeavingHome
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -191,6 +193,42 @@ async def test_a_meter_that_is_heard_cannot_be_removed(paired: LeavingHome) -> N
     assert removable == [False, False]
     await paired.hass.config_entries.async_unload(paired.entry.entry_id)
     assert await async_remove_config_entry_device(paired.hass, paired.entry, devices[0])
+
+
+POWER = "sensor.electricity_meter_power"
+
+
+async def test_a_meter_that_was_removed_comes_back_when_it_is_heard(
+    paired: LeavingHome, hass_ws_client: WebSocketGenerator
+) -> None:
+    """With its device and every entity, as a new one does, and without a reload."""
+    hass, registry = paired.hass, dr.async_get(paired.hass)
+    assert await async_setup_component(hass, "config", {})
+    client = await hass_ws_client(hass)
+    paired.link.hand_up(electricity())
+    await paired.wait(minutes=5)
+    assert paired.state(POWER) == "unavailable"
+    entities = set(hass.states.async_entity_ids("sensor"))
+    (device,) = (
+        device
+        for device in dr.async_entries_for_config_entry(registry, paired.entry.entry_id)
+        if device.name == "Electricity meter"
+    )
+    reply = await client.remove_device(device.id)
+    assert reply["success"]
+    await paired.wait(seconds=1)
+    assert hass.states.get(POWER) is None
+    saved = await (await paired.store()).readings.load()
+    assert saved is not None
+    assert saved["meters"] == {}
+    paired.link.hand_up(electricity())
+    await paired.wait(seconds=1)
+    assert float(paired.state(POWER)) > 0
+    assert set(hass.states.async_entity_ids("sensor")) == entities
+    assert device.identifiers in [
+        one.identifiers
+        for one in dr.async_entries_for_config_entry(registry, paired.entry.entry_id)
+    ]
 
 
 @pytest.mark.parametrize(

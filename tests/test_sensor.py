@@ -196,8 +196,10 @@ async def test_generic_update_action_asks_out_of_turn(
     home.link.fault = TooSoon(Fuel.ELECTRICITY, wait=timedelta(seconds=4), now=NOW)
     await async_update_entity(hass, "sensor.electricity_meter_import")
     await async_update_entity(hass, "sensor.consumer_access_device_firmware")
+    home.link.fault = CadError("The meter did not answer. It is asked again.")
+    await async_update_entity(hass, "sensor.electricity_meter_import")
     assert "Update for" not in caplog.text
-    assert home.link.calls[1:] == ["refresh electricity"] * 2
+    assert home.link.calls[1:] == ["refresh electricity"] * 3
 
 
 @pytest.mark.usefixtures("all_enabled")

@@ -17,7 +17,7 @@ from .coordinator import (
     Smets1CadCoordinator,
     Smets1CadRuntimeData,
 )
-from .devices import CadInfo, is_stale_device
+from .devices import CadInfo, identifier, is_stale_device
 from .error_words import translated
 from .evidence.firmware_log import FirmwareLog
 from .leaving.leaving import async_forget_cad
@@ -126,4 +126,10 @@ async def async_remove_config_entry_device(
     """Let a person remove a meter that is not there any more."""
     if entry.state is not ConfigEntryState.LOADED:
         return True
-    return is_stale_device(entry, device, entry.runtime_data.coordinator.data.meters)
+    coordinator = entry.runtime_data.coordinator
+    if not is_stale_device(entry, device, coordinator.data.meters):
+        return False
+    for meter in list(coordinator.data.meters.values()):
+        if identifier(entry, meter.fuel) in device.identifiers:
+            coordinator.async_forget_meter(meter)
+    return True

@@ -280,6 +280,15 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             async_report_registers(self.hass, self.config_entry, meter)
 
     @callback
+    def async_forget_meter(self, meter: MeterState) -> None:
+        """Know nothing of a meter any more; if it is heard again, it comes as a new one does."""
+        del self.data.meters[meter.fuel]
+        self._occasions += meter.proofs + 1
+        self.config_entry.async_create_task(
+            self.hass, self._keeper.save(self.data.meters, ended=False), "keep readings"
+        )
+
+    @callback
     def _clock_moved(self, now: datetime) -> None:
         """Do what the clock alone brings about: stale meters, a new day, another rate."""
         for fuel, meter in self.data.meters.items():

@@ -3,11 +3,12 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import override
 
 from homeassistant.const import Platform
 from homeassistant.core import callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -113,8 +114,9 @@ class Smets1CadEntity[ShownT](CoordinatorEntity[Smets1CadCoordinator]):
             return
         try:
             await self.coordinator.async_ask(fuel)
-        except ServiceValidationError as err:
-            self.coordinator.logger.debug("Not asked again yet: %s", err)
+        except HomeAssistantError as err:
+            # Whatever asks in a loop must not fill the log while the meter is silent.
+            self.coordinator.logger.debug("The meter was not read: %s", err)
 
 
 def unique_id(
@@ -165,7 +167,11 @@ def async_add_when_proven[DescriptionT: Smets1CadEntityDescription](
         waiting[:] = [
             description for description in waiting if description not in proven
         ]
-        async_add_entities([create(coordinator, description) for description in proven])
+        entities = [create(coordinator, description) for description in proven]
+        for entity, description in zip(entities, proven, strict=True):
+            # One that is removed with its device may prove itself again.
+            entity.async_on_remove(partial(waiting.append, description))
+        async_add_entities(entities)
 
     add_new()
     # Of a reading that proves something, all are told.
