@@ -255,11 +255,6 @@ class KeyExchange:
             self._frames.get_nowait()
 
 
-def own_suites(credentials: Sequence[Credentials]) -> int:
-    """Return the suites of some credentials, as a bitmap."""
-    return supported_suites(credentials)
-
-
 def _fields(message: Message) -> tuple[object, ...]:
     """Return a message's fields as zigpy's command schema takes them."""
     match message:
