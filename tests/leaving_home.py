@@ -72,6 +72,7 @@ class LeavingLink(FakeLink):
         super().__init__()
         self.unpair_fault: CadError | None = None
 
+    @override
     def join_now(self) -> None:
         self.calls.append("join_now")
 

@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from custom_components.smets1_cad.cad.errors import CadError
+from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.consent.text import load_consent_text
@@ -20,7 +21,7 @@ from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 
-from .fake_link import NOW
+from .fake_link import NOW, FakeLink
 from .leaving_home import LeavingHome
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -73,6 +74,7 @@ async def menu(home: LeavingHome) -> list[str]:
 
 
 async def test_only_what_makes_sense_is_offered(paired: LeavingHome) -> None:
+    paired.link.move(LinkState.RUNNING)
     assert await menu(paired) == [
         *("settings", "consent", "withdraw", "unpair", "confirm", "tenancy")
     ]
@@ -89,7 +91,52 @@ async def test_only_what_makes_sense_is_offered(paired: LeavingHome) -> None:
 async def test_a_request_that_nobody_has_cannot_be_confirmed(home: LeavingHome) -> None:
     await home.prepare(way=())
     await home.start()
-    assert await menu(home) == ["settings", "consent", "withdraw", "tenancy"]
+    assert await menu(home) == ["settings", "look", "consent", "withdraw", "tenancy"]
+
+
+@pytest.mark.parametrize("state", LinkState)
+async def test_r9_the_network_is_looked_for_on_a_persons_word(
+    home: LeavingHome, state: LinkState
+) -> None:
+    """Offered while the CAD looks for a network that takes it in, and waits in between."""
+    await home.prepare(way=(S.SENT,))
+    await home.start()
+    home.link.move(state)
+    is_looking = state in {
+        *(LinkState.NOT_JOINED, LinkState.SCANNING, LinkState.JOINING)
+    }
+    assert ("look" in await menu(home)) is is_looking
+    if not is_looking:
+        return
+    dialog = Dialog(home)
+    await dialog.open("look")
+    assert dialog.ended("looking")
+    assert home.link.calls[-1] == "join_now"
+
+
+async def test_r9_nothing_is_looked_for_any_more(home: LeavingHome) -> None:
+    """The CAD has joined, or consent was withdrawn, while the menu was open."""
+    await home.prepare(way=(S.SENT,))
+    await home.start()
+    dialog = Dialog(home)
+    await dialog.open()
+    home.link.move(LinkState.JOINED)
+    await dialog.choose("look")
+    assert dialog.ended("not_looking")
+    home.link.move(LinkState.NOT_JOINED)
+    await dialog.open()
+    await home.act("withdraw_consent")
+    await dialog.choose("look")
+    assert dialog.ended("not_looking")
+    assert "look" not in await menu(home)
+    assert "join_now" not in home.link.calls
+
+
+async def test_a_cad_with_a_radio_of_its_own_has_nothing_to_look_for() -> None:
+    """It looks by itself; a link may leave that out."""
+    link = FakeLink()
+    link.join_now()
+    assert link.calls == []
 
 
 async def test_settings_take_effect_by_a_reload(paired: LeavingHome) -> None:

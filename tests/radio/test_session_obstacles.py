@@ -1,7 +1,7 @@
 """What can stand between a stick and a meter, each with its name; and how often it is tried."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
 from typing import Any, override
@@ -84,19 +84,77 @@ async def test_r9_joins_are_tried_each_minute_and_then_hourly() -> None:
             assert status.next_attempt == status.since + timedelta(minutes=1)
 
 
-async def test_a_hub_that_opens_later_is_joined_at_once_if_somebody_says_so() -> None:
-    class SleepyClock(JumpingClock):
-        @override
-        async def sleep(self, seconds: float) -> None:
-            if seconds >= 60:
-                await asyncio.Event().wait()
-            await super().sleep(seconds)
+class SleepyClock(JumpingClock):
+    """A clock on which what is an hour away never comes."""
 
-    async with virtual_han() as han, session_on(han, clock=SleepyClock(han)) as watched:
-        await watched.until_state(LinkState.NOT_JOINED)
+    @override
+    async def sleep(self, seconds: float) -> None:
+        if seconds >= 3600:
+            await asyncio.Event().wait()
+        await super().sleep(seconds)
+
+
+def tries(watched: Watched, began: datetime) -> list[float]:
+    """Return when a try to join failed, in minutes."""
+    return [
+        round((status.since - began).total_seconds() / 60, 2)
+        for status in watched.statuses
+        if status.state is LinkState.NOT_JOINED
+        and status.error is not None
+        and status.next_attempt is not None
+    ]
+
+
+async def test_a_hub_that_opens_later_is_joined_at_once_if_somebody_says_so() -> None:
+    async with (
+        virtual_han() as han,
+        session_on(han, clock=SleepyClock(han, real=0)) as watched,
+    ):
+        began = han.clock.now()
+        await watched.until(lambda: len(tries(watched, began)) == 16)
+        han.clock.advance(1200)
         han.admit()
         watched.session.join_now()
         await watched.until_state(LinkState.RUNNING)
+        assert han.clock.now() - began < timedelta(minutes=37)
+
+
+async def test_r9_joins_are_tried_each_minute_again_if_somebody_says_so() -> None:
+    """For another quarter of an hour, which begins at once; then hourly, as before."""
+    async with (
+        virtual_han() as han,
+        session_on(han, clock=SleepyClock(han, real=0)) as watched,
+    ):
+        began = han.clock.now()
+        await watched.until(lambda: len(tries(watched, began)) == 16)
+        han.clock.advance(1200)
+        watched.session.join_now()
+        await watched.until(lambda: len(tries(watched, began)) == 32)
+        assert tries(watched, began) == [*range(16), *range(35, 51)]
+        wait = watched.session.status.next_attempt
+        assert wait is not None
+        assert wait - han.clock.now() == timedelta(hours=1)
+
+
+async def test_r9_somebody_who_says_so_all_the_time_changes_nothing() -> None:
+    """A try is never less than a minute after the one before."""
+    async with (
+        virtual_han() as han,
+        session_on(han, clock=SleepyClock(han, real=0)) as watched,
+    ):
+        began = han.clock.now()
+        watched.session.join_now()
+        watched.session.on_status(lambda _status: watched.session.join_now())
+        await watched.until(lambda: han.clock.now() - began > timedelta(hours=2))
+        scans = [
+            status.since
+            for status in watched.statuses
+            if status.state is LinkState.SCANNING
+        ]
+        assert len(scans) > 100
+        assert min(later - earlier for earlier, later in pairwise(scans)) >= timedelta(
+            minutes=1
+        )
 
 
 async def test_known_device_gets_in_in_the_second_half_of_its_window() -> None:

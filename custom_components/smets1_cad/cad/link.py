@@ -67,6 +67,11 @@ class Capabilities:
     messages: bool = False
 
 
+LOOKING: Final = frozenset(
+    {LinkState.NOT_JOINED, LinkState.SCANNING, LinkState.JOINING}
+)
+"""States in which a CAD looks for the HAN that takes it in, or waits until it looks again."""
+
 NO_CAPABILITIES: Final = Capabilities()
 
 
@@ -173,6 +178,13 @@ class CadLink(Protocol):
             CadError: the meter keeps no log, did not answer, or the link is not running.
         """
         ...
+
+    def join_now(self) -> None:
+        """Look for the HAN now, and often again for a while: somebody says that it opens.
+
+        Paced all the same, however often it is called. A CAD whose radio is its own
+        looks by itself, and has nothing to do here.
+        """
 
     def on_update(self, listener: UpdateListener) -> Callable[[], None]:
         """Hear every reading, tariff and message until the returned function is called."""

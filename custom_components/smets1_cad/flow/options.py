@@ -13,6 +13,7 @@ from homeassistant.helpers.selector import (
 )
 
 from ..cad.errors import CadError
+from ..cad.link import LOOKING
 from ..cad.models import Fuel
 from ..cad.pacing import FLOORS
 from ..consent.consents import Declaration
@@ -83,6 +84,8 @@ class CadOptionsFlow(AnswerSteps):
             runtime = self._runtime
             grant = runtime.consents.grant
             state = runtime.unpairing and runtime.unpairing.pairing.state
+            if self._is_looking():
+                menu.append("look")
             if self._identity() is not None and state is not PairingState.UNPAIRED:
                 menu.append("consent")
             if runtime.unpairing and may_be_answered(runtime.unpairing.pairing):
@@ -99,6 +102,20 @@ class CadOptionsFlow(AnswerSteps):
                 menu.append("confirm")
             menu.append("tenancy")
         return self.async_show_menu(step_id="init", menu_options=menu)
+
+    def _is_looking(self) -> bool:
+        """Whether the CAD is on no network yet, and looks for the one that takes it in."""
+        link = self._runtime.coordinator.link
+        return self._is_consented() and link.status.state in LOOKING
+
+    async def async_step_look(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Look for the network now, on the word of somebody who knows that it opens (R9)."""
+        if not self._is_looking():
+            return self.async_abort(reason="not_looking")
+        self._runtime.coordinator.link.join_now()
+        return self.async_abort(reason="looking")
 
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None

@@ -80,19 +80,30 @@ def _telling(error: JoinError) -> int:
 
 
 class JoinPace:
-    """When to try to join: at once, each minute for a quarter of an hour, then hourly."""
+    """When to try to join: at once, each minute for a quarter of an hour, then hourly.
+
+    On a person's or the supplier's word it begins anew; the distance of a minute is
+    kept all the same, however often the word is given.
+    """
 
     def __init__(self, timings: Timings, now: float) -> None:
         """Begin at a monotonic time."""
         self._timings = timings
-        self._began = now
+        self._began = self._failed = now
+
+    def begin_anew(self, now: float) -> float:
+        """Return the seconds until the next try, which is the first of another quarter of an hour."""
+        wait = max(self._failed + self._timings.join_often - now, 0.0)
+        self._began = now + wait
+        return wait
 
     def wait(self, now: float, error: JoinError) -> float:
-        """Return the seconds until the next try.
+        """Return the seconds until the next try, after one that has just failed.
 
         A hub that is open but refuses may take the CAD in later in its window: hubs
         want a device that they knew before to use its old key in the first half.
         """
+        self._failed = now
         if now - self._began < self._timings.join_often_for:
             return self._timings.join_often
         if isinstance(error, JoinRefused | WrongInstallCode):

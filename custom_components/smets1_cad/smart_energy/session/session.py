@@ -273,8 +273,8 @@ class HanSession(CadLink):
     def doubt(self, fuel: Fuel) -> None:
         self._context.record.doubt(fuel)
 
+    @override
     def join_now(self) -> None:
-        """Try to join at once: somebody knows that the hub is open."""
         self._stages.hurry()
 
     def _running(self, fuel: Fuel) -> Poller:

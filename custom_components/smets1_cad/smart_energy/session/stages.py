@@ -70,7 +70,7 @@ class Stages:
             await self._link.exchange.finish(self._context.timings.last_reply)
 
     def hurry(self) -> None:
-        """Try to join now instead of when it is due."""
+        """Try to join now instead of when it is due, and often again from now on."""
         self._join_now.set()
 
     async def connect(self) -> Stage:
@@ -122,9 +122,10 @@ class Stages:
         context = self._context
         await self._check_credentials()
         pace = joiner.JoinPace(context.timings, context.clock.monotonic())
+        # The first try is at once anyway.
+        self._join_now.clear()
         while True:
             context.require_consent()
-            self._join_now.clear()
             try:
                 context.status(LinkState.SCANNING)
                 beacons = await joiner.scan(context.radio)
@@ -135,9 +136,7 @@ class Stages:
                     context.radio, beacons, context.config.link_key
                 )
             except JoinError as err:
-                wait = pace.wait(context.clock.monotonic(), err)
-                context.status(LinkState.NOT_JOINED, err, wait)
-                await self._wait_to_join(wait)
+                await self._wait_to_join(pace, err)
                 continue
             await self._begin_record(network)
             return self.authorise
@@ -150,9 +149,18 @@ class Stages:
             context.record.tried |= tried
             await context.save()
 
-    async def _wait_to_join(self, seconds: float) -> None:
-        """Wait, or until somebody wants it tried now."""
-        await joiner.first_of(self._context.clock.sleep(seconds), self._join_now.wait())
+    async def _wait_to_join(self, pace: joiner.JoinPace, error: JoinError) -> None:
+        """Wait for the next try after one that failed, or until somebody wants it tried now."""
+        context = self._context
+        wait = pace.wait(context.clock.monotonic(), error)
+        context.status(LinkState.NOT_JOINED, error, wait)
+        await joiner.first_of(context.clock.sleep(wait), self._join_now.wait())
+        if not self._join_now.is_set():
+            return
+        self._join_now.clear()
+        if (wait := pace.begin_anew(context.clock.monotonic())) > 0:
+            context.status(LinkState.NOT_JOINED, error, wait)
+            await context.clock.sleep(wait)
 
     async def _check_credentials(self) -> None:
         """Do not take up a place on the hub's list that could never be used."""
