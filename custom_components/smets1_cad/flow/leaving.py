@@ -26,6 +26,7 @@ from ..leaving.leaving import (
     async_request_unpairing,
     async_unpair_texts,
     async_withdraw_consent,
+    async_withdrawn_words,
 )
 from ..leaving.unpairing import ENDING, UNDER_WAY, Unpairing
 from ..pairing.request_text import Purpose
@@ -192,16 +193,29 @@ class LeavingSteps(OptionsFlowWithReload):
         """Say that reading has stopped, and ask whether the CAD is to be unpaired now."""
         unpairing = self._runtime.unpairing
         if unpairing is None or unpairing.pairing.state not in LISTED:
-            return self.async_abort(reason="withdrawn")
+            return await self._withdrawn("withdrawn_unlisted")
         return self.async_show_menu(
-            step_id="withdrawn", menu_options=["unpair", "later"]
+            step_id="withdrawn",
+            menu_options=["unpair", "later"],
+            description_placeholders=await self._when_withdrawn(),
+        )
+
+    async def _when_withdrawn(self) -> dict[str, str]:
+        """Return when consent ended, in words."""
+        consents = self._runtime.consents
+        return {"withdrawn": await async_withdrawn_words(self.hass, consents)}
+
+    async def _withdrawn(self, reason: str) -> ConfigFlowResult:
+        """End with what has been done, and when."""
+        return self.async_abort(
+            reason=reason, description_placeholders=await self._when_withdrawn()
         )
 
     async def async_step_later(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """End; an issue reminds that the supplier still lists the CAD."""
-        return self.async_abort(reason="withdrawn")
+        return await self._withdrawn("withdrawn")
 
     # Unpairing.
 

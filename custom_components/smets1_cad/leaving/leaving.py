@@ -8,9 +8,11 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_DEVICE
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
-from ..consent.consents import Withdrawal
+from ..consent.consents import Consents, Withdrawal
+from ..consent.text import load_consent_text
 from ..const import LOGGER
 from ..coordinator import Smets1CadConfigEntry, Smets1CadRuntimeData
 from ..erasure.registries import async_forget_issues
@@ -74,6 +76,15 @@ async def async_withdraw_consent(
     if listed is not None:
         async_report_tenancy_listed(hass, entry, listed)
     return report
+
+
+async def async_withdrawn_words(hass: HomeAssistant, consents: Consents) -> str:
+    """Return when consent ended last and reading stopped, in Home Assistant's language and time; "" if it never did."""
+    ended = [record.withdrawn_at for record in consents.records if record.withdrawn_at]
+    if not ended:
+        return ""
+    text = await hass.async_add_executor_job(load_consent_text, hass.config.language)
+    return text.say_withdrawn(dt_util.as_local(ended[-1]))
 
 
 def unpairing_of(runtime: Smets1CadRuntimeData) -> Unpairing:

@@ -2,11 +2,13 @@
 
 from typing import override
 
+from homeassistant.components.repairs import RepairsFlowResult
+
 from ..coordinator import Smets1CadConfigEntry
 from ..pairing.states import UnpairWhy
 from ..repair_flow import ConfirmFlow
-from .issues import UNPAIRED
-from .leaving import async_request_unpairing, unpairing_of
+from .issues import STILL_LISTED, UNPAIRED
+from .leaving import async_request_unpairing, async_withdrawn_words, unpairing_of
 from .unpairing import Unpairing
 
 
@@ -17,10 +19,25 @@ class LeavingFlow(ConfirmFlow):
         """Say of which CAD, and what there is to do."""
         super().__init__(entry)
         self._kind = kind
+        self._withdrawn = ""
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Ask, with the time of the withdrawal where that is what it is about, and do it."""
+        if self._kind == STILL_LISTED:
+            self._withdrawn = await async_withdrawn_words(
+                self.hass, self._runtime.consents
+            )
+        return await super().async_step_confirm(user_input)
 
     @override
     def _placeholders(self) -> dict[str, str]:
-        return {"supplier": self._unpairing.pairing.request.supplier}
+        return {
+            "supplier": self._unpairing.pairing.request.supplier,
+            "withdrawn": self._withdrawn,
+        }
 
     @override
     async def _settle(self) -> None:
