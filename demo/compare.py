@@ -1,45 +1,27 @@
-"""Hold every entity against what the virtual meters truly say."""
+"""Hold every entity against what the virtual network truly holds."""
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from functools import reduce
-from operator import getitem
+from datetime import UTC, datetime
 import re
 from typing import Any, Final
 
-from virtual_han.truth import registers
+from virtual_han import truth
+from virtual_han.aps import Fuel
+from virtual_han.han import VirtualHan
 
 from .instance import HomeAssistantInstance
 from .network import Network
+from .truths import NOTHING_TO_COMPARE, TRUTHS, Check, Name, State
+from .witness import Use, Witness
 
 AGREE_TIMEOUT: Final = 90.0
 """Seconds after set-up within which everything has to agree."""
 
-SHOWN_WITHIN: Final = 25
-"""Seconds that a shown value may be old: two readings, one of which may be missed."""
+ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
-EXACT: Final = 0.0005
-"""Half of the last digit that a meter gives."""
-
-FUELS: Final = frozenset({"electricity", "gas"})
-
-# By fuel and key of the entity: where the truth stands, and how far it may be off.
-TRUTHS: Final[dict[tuple[str, str], tuple[str, float]]] = {
-    ("electricity", "import"): ("delivered", EXACT),
-    ("electricity", "export"): ("received", EXACT),
-    ("electricity", "power"): ("power_watts", 0.5),
-    ("electricity", "import_today"): ("today", 0.002),
-    ("electricity", "supply"): ("supply", 0),
-    ("electricity", "unit_rate"): ("tariff.unit_rate", 0.000005),
-    ("electricity", "standing_charge"): ("tariff.standing_charge", 0.000005),
-    ("electricity", "active_tier"): ("tariff.rate_label", 0),
-    ("gas", "volume"): ("delivered", EXACT),
-    ("gas", "energy"): ("energy", 0.01),
-    ("gas", "supply"): ("supply", 0),
-    ("gas", "unit_rate"): ("tariff.unit_rate", 0.000005),
-    ("gas", "standing_charge"): ("tariff.standing_charge", 0.000005),
-}
+FUELS: Final = frozenset(fuel.value for fuel in Fuel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +29,16 @@ class Row:
     """One entity.
 
     Attributes:
-        fuel: ``electricity``, ``gas``, or empty for what is the CAD's own.
-        agrees: None where the meters say nothing to compare with.
+        entity_id: empty where there is no entity, and there should be.
+        owner: ``electricity``, ``gas`` or ``cad``.
+        key: of its unique id.
+        truth: or why there is none.
+        agrees: None where the network says nothing to compare with.
     """
 
     entity_id: str
-    fuel: str
+    owner: str
+    key: str
     state: str
     unit: str
     truth: str
@@ -64,75 +50,143 @@ class Row:
 
 
 async def compare(
-    home: HomeAssistantInstance, network: Network, entry_id: str
+    home: HomeAssistantInstance,
+    network: Network,
+    entry_id: str,
+    since: datetime = ALWAYS,
 ) -> list[Row]:
-    """Return every entity with its state and the meter's true value at the time of its reading."""
+    """Return every entity that is enabled, or should be there, with its state and the truth.
+
+    Args:
+        home: Home Assistant.
+        network: which tells the truth.
+        entry_id: the CAD's entry.
+        since: when the tenancy began, by the network's time.
+    """
     entities = await home.command("config/entity_registry/list")
     states = {
         state["entity_id"]: state for state in await home.request("GET", "/api/states")
     }
-    mine = [
-        entity
+    shown = [
+        (
+            owner_and_key(entity["unique_id"], entry_id),
+            states.get(
+                entity["entity_id"],
+                {"entity_id": entity["entity_id"], "state": "-", "attributes": {}},
+            ),
+        )
         for entity in entities
         if entity["config_entry_id"] == entry_id and entity["disabled_by"] is None
     ]
-    rows = []
-    truths = {fuel: _truths(network, fuel) for fuel in FUELS}
-    for entity in sorted(mine, key=lambda entity: entity["entity_id"]):
-        state = states.get(entity["entity_id"], {"state": "-", "attributes": {}})
-        fuel, key = _fuel_and_key(entity["unique_id"], entry_id)
-        wanted, agrees = _judge(state["state"], truths.get(fuel, []), fuel, key)
-        rows.append(
-            Row(
-                entity_id=entity["entity_id"],
-                fuel=fuel,
-                state=state["state"],
-                unit=state["attributes"].get("unit_of_measurement", ""),
-                truth=wanted,
-                agrees=agrees,
-            )
-        )
-    return rows
+    return judge_all(shown, network.han, since)
+
+
+def judge_all(
+    shown: Sequence[tuple[Name, State]], han: VirtualHan, since: datetime = ALWAYS
+) -> list[Row]:
+    """Return a row for each entity that is shown, and for each that is not but should be.
+
+    Args:
+        shown: names, each with its state.
+        han: which tells the truth.
+        since: when the tenancy began, by the network's time.
+    """
+    rows = [
+        _row(name, state, *_judge(name, state, han, since)) for name, state in shown
+    ]
+    for name in TRUTHS.keys() - {name for name, _ in shown}:
+        told, may_lack = _judge(name, None, han, since)
+        if not may_lack:
+            missing = {"entity_id": "", "state": "missing", "attributes": {}}
+            rows.append(_row(name, missing, told, agrees=False))
+    return sorted(rows, key=lambda row: (row.entity_id, row.owner, row.key))
+
+
+def _row(name: Name, state: State, told: str, agrees: bool | None) -> Row:
+    return Row(
+        entity_id=state["entity_id"],
+        owner=name[0],
+        key=name[1],
+        state=state["state"],
+        unit=state["attributes"].get("unit_of_measurement", ""),
+        truth=told,
+        agrees=agrees,
+    )
+
+
+def _judge(
+    name: Name, state: State | None, han: VirtualHan, since: datetime
+) -> tuple[str, bool | None]:
+    """Return the true value as text, and whether the state is it; of no entity, whether there may be none."""
+    if name in NOTHING_TO_COMPARE:
+        return f"({NOTHING_TO_COMPARE[name]})", None
+    if (check := TRUTHS.get(name)) is None:
+        return "in neither list of demo/truths.py", False
+    of_meter = name[0] in FUELS
+    if of_meter and not truth.stick(han)["connected"]:
+        # Nothing comes any more, and nothing may be shown as if it did.
+        return "unavailable", state is None or state["state"] == "unavailable"
+    witness = Witness(
+        han=han,
+        fuel=Fuel(name[0]) if of_meter else None,
+        now=han.clock.now(),
+        since=since,
+    )
+    if not (values := check.source(witness)):
+        return "not read any more", False
+    for value in values:
+        if _agrees(check, state, value):
+            return _text(value), True
+    return _text(values[0]), False
+
+
+def _agrees(check: Check, state: State | None, value: Any) -> bool:
+    """Tell whether a state is a value. Where there is none, there is no entity, or one that does not know."""
+    if value is None:
+        return state is None or state["state"] == "unknown"
+    return state is not None and check.comparison(state, value)
 
 
 async def until_all_agree(
     home: HomeAssistantInstance,
     network: Network,
     entry_id: str,
-    *,
-    fuels: frozenset[str] = FUELS,
+    since: datetime = ALWAYS,
 ) -> tuple[list[Row], float, bool]:
     """Compare until everything agrees, at most `AGREE_TIMEOUT` seconds.
 
     Args:
         home: Home Assistant.
-        network: whose meters tell the truth.
+        network: which tells the truth.
         entry_id: the CAD's entry.
-        fuels: of which every value has to be there; what is there of the others has to agree too.
+        since: when the tenancy began, by the network's time.
 
     Returns:
         The last comparison, the seconds that it took, and whether all agree.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
-    wanted = sum(fuel in fuels for fuel, _ in TRUTHS)
     while True:
-        rows = await compare(home, network, entry_id)
+        rows = await compare(home, network, entry_id, since)
         took = loop.time() - began
-        seen = {row.entity_id for row in rows if row.agrees and row.fuel in fuels}
-        if len(seen) == wanted and all(row.agrees is not False for row in rows):
-            return rows, took, True
-        if took > AGREE_TIMEOUT:
-            return rows, took, False
+        agree = all(row.agrees is not False for row in rows)
+        if agree or took > AGREE_TIMEOUT:
+            return rows, took, agree
         await asyncio.sleep(1)
 
 
-def as_table(rows: list[Row]) -> str:
+def as_table(rows: Iterable[Row]) -> str:
     """Return the comparison as text."""
     marks = {True: "=", False: "DIFFERS", None: ""}
-    lines = [("entity", "state", "", "meter", "")]
+    lines = [("entity", "state", "", "network", "")]
     lines += [
-        (row.entity_id, row.state, row.unit, row.truth, marks[row.agrees])
+        (
+            row.entity_id or f"{row.owner} {row.key}",
+            row.state,
+            row.unit,
+            row.truth,
+            marks[row.agrees],
+        )
         for row in rows
     ]
     widths = [max(len(line[column]) for line in lines) for column in range(5)]
@@ -144,49 +198,44 @@ def as_table(rows: list[Row]) -> str:
     )
 
 
-def _fuel_and_key(unique_id: str, entry_id: str) -> tuple[str, str]:
+def tally(rows: Iterable[Row]) -> dict[str, int]:
+    """Return how many entities agree, differ, and have nothing to be compared with."""
+    verdicts = [row.agrees for row in rows]
+    return {
+        "agree": verdicts.count(True),
+        "differ": verdicts.count(False),
+        "nothing_to_compare": verdicts.count(None),
+    }
+
+
+def summary(rows: Iterable[Row], when: str) -> str:
+    """Return in words what came of the comparison at a time."""
+    counts = tally(rows)
+    agree, differ = counts["agree"], counts["differ"]
+    outcome = f"{differ} of them differ" if differ else "all agree"
+    return (
+        f"{agree + differ} entities are held against the virtual network, and {outcome} {when}; "
+        f"{counts['nothing_to_compare']} have nothing to compare."
+    )
+
+
+def owner_and_key(unique_id: str, entry_id: str) -> Name:
+    """Return what names an entity in the demo."""
     # Between the two stands the number of the tenancy, from the second one on.
-    fuel, _, key = re.sub(f"^{entry_id}_([0-9]+_)?", "", unique_id).partition("_")
-    return (fuel, key) if fuel in FUELS else ("", f"{fuel}_{key}")
+    rest = re.sub(f"^{entry_id}_([0-9]+_)?", "", unique_id)
+    fuel, _, key = rest.partition("_")
+    return (fuel, key) if fuel in FUELS else ("cad", rest)
 
 
-def _truths(network: Network, fuel: str) -> list[dict[str, Any]]:
-    """Return what a meter held at every second since it can have been read last.
-
-    Electricity is read every 10 s, so what is shown is what was true within the last
-    seconds; a gas meter says something new each half hour only.
-    """
-    now = network.han.clock.now()
-    return [
-        _truth(network, fuel, now - timedelta(seconds=ago))
-        for ago in range(SHOWN_WITHIN)
-    ]
-
-
-def _truth(network: Network, fuel: str, at: datetime) -> dict[str, Any]:
-    truth: dict[str, Any] = registers(network.han.servers, at)[fuel]
-    if fuel == "gas":
-        truth["energy"] = truth["delivered"] * truth["kwh_per_m3"]
-    return truth
-
-
-def _judge(
-    state: str, truths: list[dict[str, Any]], fuel: str, key: str
-) -> tuple[str, bool | None]:
-    """Return the true value as text, and whether the state is it."""
-    if not truths or (fuel, key) not in TRUTHS:
-        return "", None
-    path, tolerance = TRUTHS[fuel, key]
-    values: list[Any] = [reduce(getitem, path.split("."), truth) for truth in truths]
-    if isinstance(values[0], str):
-        return values[0], state in values
-    try:
-        shown = float(state)
-    except ValueError:
-        return _number(values[0]), False
-    nearest = min(values, key=lambda value: abs(value - shown))
-    return _number(nearest), abs(nearest - shown) <= tolerance
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}" if abs(value) > 5 else f"{value:.5f}"
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing yet"
+        case bool():
+            return "on" if value else "off"
+        case Use():
+            return _text(value.kwh)
+        case float():
+            return f"{value:.3f}" if abs(value) > 5 else f"{value:.5f}"
+        case _:
+            return str(value)

@@ -9,7 +9,7 @@ from typing import Final
 
 from virtual_han.meters.home import MPAN, MPRN
 
-from .compare import as_table, until_all_agree
+from .compare import as_table, summary, until_all_agree
 from .instance import DOMAIN, DemoError, HomeAssistantInstance
 from .network import Network
 from .walk import HOME, consent_again
@@ -26,10 +26,10 @@ type Say = Callable[[str], None]
 async def unpair(
     home: HomeAssistantInstance, network: Network, entry_id: str, say: Say
 ) -> None:
-    """Have the supplier unpair the CAD, and see it through.
+    """Have the supplier unpair the CAD, and see it through: nothing is shown as if it still came.
 
     Raises:
-        DemoError: it does not come to its end in time.
+        DemoError: it does not come to its end in time, or an entity shows something.
     """
     say("Unpairing, by the supplier's pairing service:")
     await home.act("request_unpairing", route="pairing_service", reason="other")
@@ -48,6 +48,11 @@ async def unpair(
     if stick.eui64 in network.han.hub.members or stick.network is not None:
         raise DemoError("the stick is on the network still, or holds its keys")
     say("  the hub no longer lists the CAD; the stick has left and holds no key")
+    rows, took, agree = await until_all_agree(home, network, entry_id)
+    say(f"\n{as_table(rows)}\n")
+    if not agree:
+        raise DemoError(summary(rows, f"after {took:.0f} s"))
+    say(summary(rows, f"{took:.0f} s after unpairing"))
 
 
 async def change_tenancy(
@@ -78,13 +83,11 @@ async def change_tenancy(
     say("The new householder consents, and asks for the CAD to be paired:")
     await consent_again(home, network, flow_id, say)
     # The gas meter was read for the earlier tenant less than half an hour ago, and
-    # is left alone until then, whoever lives there.
-    rows, took, agree = await until_all_agree(
-        home, network, entry_id, fuels=frozenset({"electricity"})
-    )
+    # is left alone until then, whoever lives there: of it, next to nothing may be shown.
+    rows, took, agree = await until_all_agree(home, network, entry_id, began)
     say(f"\n{as_table(rows)}\n")
     if not agree:
-        raise DemoError(f"not every new entity agrees after {took:.0f} s")
+        raise DemoError(summary(rows, f"after {took:.0f} s"))
     referee = network.han.referee.counts()
     if any(referee.values()):
         raise DemoError(f"the CAD broke a rule of the home area network: {referee}")
@@ -93,9 +96,9 @@ async def change_tenancy(
     await _no_memory(home, [row.entity_id for row in rows], began)
     if found := await _found(home.folder, [HOME["name"]]):
         raise DemoError(f"the earlier tenant's name is back: {_names(found)}")
+    say(summary(rows, f"{took:.0f} s after the new consent"))
     say(
-        f"Every new electricity entity agreed with its meter {took:.0f} s after the new consent; none has a history from "
-        "before it. Gas follows half an hour after its last reading, and not sooner."
+        "None has a history from before it. Gas follows half an hour after its last reading, and not sooner."
     )
 
 

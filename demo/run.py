@@ -11,7 +11,7 @@ from typing import TextIO
 
 from virtual_han.meters.home import MPAN, MPRN
 
-from .compare import as_table, until_all_agree
+from .compare import as_table, summary, tally, until_all_agree
 from .instance import DOMAIN, PASSWORD, ROOT, USER, DemoError, HomeAssistantInstance
 from .leave import change_tenancy, unpair
 from .network import Network, network
@@ -46,7 +46,7 @@ async def check(home: HomeAssistantInstance) -> str:
 async def show(
     home: HomeAssistantInstance, network: Network, arguments: argparse.Namespace
 ) -> None:
-    """Pair the virtual CAD, hold every entity against the virtual meters, and leave if asked to.
+    """Pair the virtual CAD, hold every entity against the virtual network, and leave if asked to.
 
     Raises:
         DemoError: a step goes another way, or an entity does not agree in time.
@@ -66,6 +66,7 @@ async def show(
             "steps": steps,
             "entities": [row.as_dict() for row in rows],
             "agree": agree,
+            "tally": tally(rows),
             "seconds": round(took, 1),
             "referee": referee,
         }
@@ -73,10 +74,10 @@ async def show(
     say(f"\n{as_table(rows)}\n")
     say(f"The referee of the virtual network counts: {referee}")
     if not agree:
-        raise DemoError(f"not every entity agrees with its meter after {took:.0f} s")
+        raise DemoError(summary(rows, f"after {took:.0f} s"))
     if any(referee.values()):
         raise DemoError("the CAD broke a rule of the home area network")
-    say(f"Every entity agreed with its meter {took:.0f} s after set-up.")
+    say(summary(rows, f"{took:.0f} s after set-up"))
     if arguments.unpair:
         await unpair(home, network, entry_id, say)
     if arguments.tenancy:
@@ -173,7 +174,7 @@ def main() -> int:
     parser.add_argument(
         "--once",
         action="store_true",
-        help="start, check that all is there, stop; exit 0 if it was",
+        help="start, hold every entity against the virtual network, stop; exit 0 only if all agree",
     )
     parser.add_argument(
         "--unpair", action="store_true", help="then have the CAD unpaired"

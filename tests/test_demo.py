@@ -1,4 +1,4 @@
-"""What keeps two demos apart, and what the demo compares."""
+"""What keeps two demos apart, and lets one begin at another time."""
 
 from datetime import UTC, datetime, time, timedelta
 import os
@@ -9,7 +9,6 @@ import sys
 
 import pytest
 
-from demo.compare import _fuel_and_key
 from demo.port import HOST, reserved_port
 from demo.pretence import environment, library, move_to
 
@@ -51,21 +50,6 @@ def test_no_port_at_all(tmp_path: Path) -> None:
         reserved_port(65_535, tmp_path),
     ):
         pass
-
-
-@pytest.mark.parametrize(
-    ("unique_id", "known"),
-    [
-        ("01ENTRY_electricity_import", ("electricity", "import")),
-        ("01ENTRY_3_electricity_import_today", ("electricity", "import_today")),
-        ("01ENTRY_1_pairing_status", ("", "pairing_status")),
-    ],
-)
-def test_entities_of_every_tenancy_are_compared(
-    unique_id: str, known: tuple[str, str]
-) -> None:
-    """The number of the tenancy does not hide which value it is."""
-    assert _fuel_and_key(unique_id, "01ENTRY") == known
 
 
 @pytest.mark.parametrize(

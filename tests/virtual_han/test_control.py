@@ -217,6 +217,7 @@ async def test_the_truth_in_full(remote: Remote) -> None:
         "unit_rate": 0.264,
         "rate_label": "Day",
         "tier": 3,
+        "tier_label": "Day",
         "block": None,
         "since": "2026-11-22T10:00:00+00:00",
         "next_rate": 0.413,
@@ -230,6 +231,8 @@ async def test_the_truth_in_full(remote: Remote) -> None:
     assert gas["as_of"] == "2026-11-22T13:00:00+00:00"
     assert (gas["unit"], gas["calorific_value"]) == ("m³", 39.3)
     assert gas["kwh_per_m3"] == pytest.approx(1.02264 * 39.3 / 3.6)
+    assert gas["energy"] == pytest.approx(gas["delivered"] * 1.02264 * 39.3 / 3.6)
+    assert (electricity["firmware"], gas["firmware"]) == ("3.4.1", "2.0.7")
     assert "received" not in gas
     assert "credit" not in gas
     assert gas["tariff"]["next_rate"] is None

@@ -18,6 +18,8 @@ DEFAULT_VERSION: Final = 13
 STACK_TYPE_MESH: Final = 2
 STACK_VERSIONS: Final = {8: 0x6780, 13: 0x7440, 14: 0x8000, 18: 0x8500}
 """The firmware that first spoke each version, as four nibbles."""
+BUILD: Final = 0
+"""The build that every firmware says it is."""
 
 INVALID_COMMAND: Final = 0x0058
 _LEGACY_HEADER: Final = 3
@@ -148,6 +150,12 @@ def _plain_width(kind: Any) -> bytes:
     """Return as many zeros as the type takes when everything in it is zero."""
     _, rest = kind.deserialize(_ZEROS)
     return bytes(len(_ZEROS) - len(rest))
+
+
+def firmware_numbers(version: int) -> tuple[int, int, int, int]:
+    """Return major, minor, patch and special of the firmware that speaks an EZSP version."""
+    stack = STACK_VERSIONS[version]
+    return stack >> 12, stack >> 8 & 15, stack >> 4 & 15, stack & 15
 
 
 def version_request(frame: bytes) -> tuple[int, int]:

@@ -5,7 +5,7 @@ import struct
 from typing import Any, Final
 
 from ..aps import EndpointDescription
-from .ezsp import STACK_TYPE_MESH, STACK_VERSIONS, Values
+from .ezsp import BUILD, STACK_TYPE_MESH, STACK_VERSIONS, Values, firmware_numbers
 from .firmware import Firmware, Handler
 from .membership import NetworkState
 from .status import Status
@@ -41,11 +41,10 @@ def _custom_frame(ncp: Firmware, _: dict[str, Any]) -> Values:
 def _get_value(ncp: Firmware, arguments: dict[str, Any]) -> Values:
     number = arguments["valueId"]
     if number == _VALUE_VERSION_INFO:
-        version = STACK_VERSIONS[ncp.version]
-        nibbles = (version >> 12, version >> 8 & 15, version >> 4 & 15, version & 15)
+        numbers = firmware_numbers(ncp.version)
         return {
             "status": Status.OK,
-            "value": struct.pack("<H5B", 0, *nibbles, _GENERAL_RELEASE),
+            "value": struct.pack("<H5B", BUILD, *numbers, _GENERAL_RELEASE),
         }
     if number == _VALUE_FREE_BUFFERS:
         return {"status": Status.OK, "value": bytes([FREE_BUFFERS])}
