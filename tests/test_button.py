@@ -1,6 +1,8 @@
 """The buttons: what they do, and when they can be pressed."""
 
 from datetime import timedelta
+import json
+from pathlib import Path
 
 import pytest
 
@@ -8,10 +10,11 @@ from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.cad.pacing import TooSoon
 from custom_components.smets1_cad.consent.consents import Withdrawal
+from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.smart_energy.session.errors import HubSilent
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
 from .fake_link import NOW, electricity, gas
 from .leaving_home import LeavingHome
@@ -52,13 +55,47 @@ async def test_withdraw_consent(home: LeavingHome) -> None:
 
 
 async def test_request_unpairing(home: LeavingHome) -> None:
-    """Consent ends, and the request waits for the person to send it."""
+    """A press ends nothing unsaid: it leads to where the reason is asked, which decides whether consent ends."""
     await running(home)
     await press(home, UNPAIR)
-    assert (await home.stored_pairing()).state is S.UNPAIR_RECORDED
+    assert (await home.stored_pairing()).state is S.PAIRED
+    assert home.entry.runtime_data.coordinator.has_consent
+    assert home.state("sensor.electricity_meter_power") == "512"
+    issue = home.issue("unpair_wanted")
+    assert issue is not None
+    assert not issue.is_fixable
+    assert issue.learn_more_url is not None
+    assert issue.learn_more_url.endswith("integration/smets1_cad")
+    await home.act("request_unpairing", reason="fault")
+    assert home.issue("unpair_wanted") is None
     assert home.issue_key() == "unpair_to_send"
     assert home.state(UNPAIR) == "unavailable"
-    assert not home.entry.runtime_data.coordinator.has_consent
+
+
+async def test_request_unpairing_that_was_ignored_is_said_anew(
+    home: LeavingHome,
+) -> None:
+    """A press is answered each time; what it says goes with the entry."""
+    await running(home)
+    await press(home, UNPAIR)
+    issue = home.issue("unpair_wanted")
+    assert issue is not None
+    ir.async_ignore_issue(home.hass, DOMAIN, issue.issue_id, True)
+    await press(home, UNPAIR)
+    issue = home.issue("unpair_wanted")
+    assert issue is not None
+    assert issue.dismissed_version is None
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    assert home.issue("unpair_wanted") is None
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+def test_what_a_press_says_names_the_way_on(language: str, root: Path) -> None:
+    path = root / f"custom_components/smets1_cad/translations/{language}.json"
+    words = json.loads(path.read_text())
+    said = words["issues"]["unpair_wanted"]["description"]
+    assert f"*{words['options']['step']['init']['menu_options']['unpair']}*" in said
+    assert f"*{words['entity']['button']['request_unpairing']['name']}*" in said
 
 
 async def test_what_nobody_was_asked_for_is_not_undone(home: LeavingHome) -> None:

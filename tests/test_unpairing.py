@@ -423,14 +423,9 @@ async def with_service(
 async def test_the_service_is_told_and_followed(
     home: LeavingHome, supplier: SupplierService, network_clock: Clock
 ) -> None:
-    """From the button of the device to a stick that has forgotten everything."""
+    """From the action to a stick that has forgotten everything."""
     await with_service(home, supplier)
-    await home.hass.services.async_call(
-        "button",
-        "press",
-        {"entity_id": "button.consumer_access_device_request_unpairing"},
-        blocking=True,
-    )
+    await home.act("request_unpairing")
     pairing = await home.stored_pairing()
     assert pairing.state is S.UNPAIR_SENT
     assert pairing.service_unpair_id == "U00001"

@@ -1,4 +1,4 @@
-"""Buttons: withdraw consent, have the CAD unpaired, read a meter now."""
+"""Buttons: withdraw consent, go on to have the CAD unpaired, read a meter now."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,18 +14,11 @@ from .cad.models import Fuel
 from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from .entity import Smets1CadEntity, Smets1CadEntityDescription, async_add_when_proven
 from .error_words import cad_errors_translated
-from .leaving.leaving import (
-    async_request_unpairing,
-    async_withdraw_consent,
-    unpairing_of,
-)
-from .pairing.states import MAYBE_LISTED, PairingState, UnpairWhy
+from .leaving.leaving import async_withdraw_consent, unpairing_of
+from .leaving.unpairing import CAN_END
 from .readings.news import News
 
 PARALLEL_UPDATES = 1
-
-_CAN_END: Final = MAYBE_LISTED | {PairingState.REMOVED, PairingState.UNPAIR_REFUSED}
-"""States in which there is something to undo that nobody has been asked to undo yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +44,8 @@ async def _withdraw(entry: Smets1CadConfigEntry) -> None:
 
 
 async def _unpair(entry: Smets1CadConfigEntry) -> None:
-    await async_request_unpairing(
-        unpairing_of(entry.runtime_data), UnpairWhy.CONSENT_WITHDRAWN
-    )
+    # A press cannot say why, and the reason decides whether consent ends with it.
+    unpairing_of(entry.runtime_data).async_want()
 
 
 async def _read(fuel: Fuel, entry: Smets1CadConfigEntry) -> None:
@@ -62,7 +54,7 @@ async def _read(fuel: Fuel, entry: Smets1CadConfigEntry) -> None:
 
 def _can_unpair(coordinator: Smets1CadCoordinator) -> bool:
     keeper = coordinator.pairing
-    return keeper is not None and keeper.pairing.state in _CAN_END
+    return keeper is not None and keeper.pairing.state in CAN_END
 
 
 DESCRIPTIONS: Final[tuple[CadButtonDescription, ...]] = (

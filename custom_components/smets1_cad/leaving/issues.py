@@ -30,6 +30,8 @@ REMOVED_STICK: Final = "removed_stick"
 """The entry is gone, and its stick is still on the network."""
 UNPAIR_REFUSED: Final = "unpair_refused"
 UNPAIR_TO_SEND: Final = "unpair_to_send"
+UNPAIR_WANTED: Final = "unpair_wanted"
+"""A person wants the CAD unpaired, and has not been asked yet why."""
 UNPAIRED: Final = "unpaired"
 UNPAIRED_STICK: Final = "unpaired_stick"
 """The supplier has unpaired the CAD, whose stick could not be made to forget the network."""
@@ -40,6 +42,9 @@ _OF_STATE: Final = {
     PairingState.UNPAIR_REFUSED: UNPAIR_REFUSED,
     PairingState.UNPAIRED: UNPAIRED,
 }
+_OPTIONS: Final = f"homeassistant://config/integrations/integration/{DOMAIN}"
+"""Where the options are opened."""
+
 _FIXABLE: Final = frozenset({STILL_LISTED, UNPAIRED})
 """Issues that a person can settle with a click."""
 
@@ -92,6 +97,30 @@ def async_report_leaving(
 def async_clear_leaving(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Take back the issue of an entry that is stopped."""
     ir.async_delete_issue(hass, DOMAIN, issue_id(ISSUE_LEAVING, entry))
+
+
+@callback
+def async_report_wanted(
+    hass: HomeAssistant, entry: ConfigEntry[Any], pairing: Pairing
+) -> None:
+    """Say where the CAD is unpaired; anew to a person who had this ignored an earlier time."""
+    async_clear_wanted(hass, entry)
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id(UNPAIR_WANTED, entry),
+        is_fixable=False,
+        learn_more_url=_OPTIONS,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=UNPAIR_WANTED,
+        translation_placeholders={"supplier": pairing.request.supplier},
+    )
+
+
+@callback
+def async_clear_wanted(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Take that back: it has been asked for, or there is nothing to undo."""
+    ir.async_delete_issue(hass, DOMAIN, issue_id(UNPAIR_WANTED, entry))
 
 
 @callback

@@ -23,14 +23,19 @@ from ..cad.link import CadLink, LinkState, LinkStatus
 from ..consent.consents import Consents, Withdrawal, WithdrawalNotStored
 from ..const import LOGGER
 from ..pairing.life import Pairing, PairingError, PairingKeeper
-from ..pairing.states import PairingState as S, UnpairWhy
+from ..pairing.states import MAYBE_LISTED, PairingState as S, UnpairWhy
 from ..pairing.watch import REMOVED
 from ..store import CadStore
 from ..supplier.api import PairingService
 from ..supplier.directory import Route
 from ..supplier.status import apply_status
 from ..supplier.unpair import async_send_unpairing
-from .issues import async_clear_leaving, async_report_leaving
+from .issues import (
+    async_clear_leaving,
+    async_clear_wanted,
+    async_report_leaving,
+    async_report_wanted,
+)
 
 SAID_BY_USER: Final = "said_by_user"
 LEFT_BY_HUB: Final = "left_by_hub"
@@ -43,6 +48,10 @@ UNDER_WAY: Final = frozenset(
 
 ENDING: Final = UNDER_WAY | {S.UNPAIR_REFUSED, S.UNPAIRED}
 """States of a pairing that is ending, or has ended."""
+
+
+CAN_END: Final = MAYBE_LISTED | {S.REMOVED, S.UNPAIR_REFUSED}
+"""States in which there is something to undo that nobody has been asked to undo yet."""
 
 
 class Unpairing:
@@ -103,8 +112,17 @@ class Unpairing:
             for each in forget:
                 each()
             async_clear_leaving(self._hass, self._entry)
+            async_clear_wanted(self._hass, self._entry)
 
         return stop
+
+    @callback
+    def async_want(self) -> None:
+        """Lead a person who has said no more than that the CAD is to be unpaired to where the rest is asked.
+
+        Nothing has been done then: the reason decides whether consent ends and reading stops.
+        """
+        async_report_wanted(self._hass, self._entry, self.pairing)
 
     async def ask(self, why: UnpairWhy) -> Pairing:
         """Write down that the CAD is to be unpaired; a request that nobody has yet is given up.
@@ -228,6 +246,8 @@ class Unpairing:
     def async_look(self) -> None:
         """Say what there is to say of the pairing's end, and carry it out where it has come."""
         pairing = self.pairing
+        if pairing.state not in CAN_END:
+            async_clear_wanted(self._hass, self._entry)
         async_report_leaving(self._hass, self._entry, pairing, self._consents)
         if pairing.state is S.UNPAIRED and not self._leaving:
             self._leaving = True
