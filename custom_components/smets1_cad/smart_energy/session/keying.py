@@ -33,7 +33,6 @@ from ..cbke import (
     TerminateStatus,
     choose_credentials,
     parse_message,
-    supported_suites,
 )
 from ..cbke.machine import ANSWER_ALLOWANCE
 from ..cbke.offer import LONGEST_TIME
