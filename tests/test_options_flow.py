@@ -82,14 +82,16 @@ async def menu(home: LeavingHome) -> list[str]:
 async def test_only_what_makes_sense_is_offered(paired: LeavingHome) -> None:
     paired.link.move(LinkState.RUNNING)
     assert await menu(paired) == [
-        *("settings", "consent", "withdraw", "unpair", "confirm", "tenancy")
+        *("settings", "consent", "record", "withdraw", "unpair", "confirm"),
+        "tenancy",
     ]
     await paired.act("withdraw_consent")
     assert await menu(paired) == [
-        *("settings", "consent", "erase", "unpair", "confirm", "tenancy")
+        *("settings", "consent", "record", "erase", "unpair", "confirm"),
+        "tenancy",
     ]
     await paired.act("confirm_unpairing")
-    assert await menu(paired) == ["settings", "erase", "tenancy"]
+    assert await menu(paired) == ["settings", "record", "erase", "tenancy"]
     await paired.hass.config_entries.async_unload(paired.entry.entry_id)
     assert await menu(paired) == ["settings"]
 
@@ -97,7 +99,14 @@ async def test_only_what_makes_sense_is_offered(paired: LeavingHome) -> None:
 async def test_a_request_that_nobody_has_cannot_be_confirmed(home: LeavingHome) -> None:
     await home.prepare(way=())
     await home.start()
-    assert await menu(home) == ["settings", "look", "consent", "withdraw", "tenancy"]
+    assert await menu(home) == [
+        "settings",
+        "look",
+        "consent",
+        "record",
+        "withdraw",
+        "tenancy",
+    ]
 
 
 @pytest.mark.parametrize("state", LinkState)
@@ -610,10 +619,10 @@ def test_every_step_error_and_end_has_words(language: str) -> None:
     options = words["options"]
     source = "".join(
         (folder / f"flow/{name}.py").read_text()
-        for name in ("options", "answer", "leaving")
+        for name in ("options", "answer", "record", "leaving")
     )
     for step in (
-        *("init", "settings", "consent", "answered"),
+        *("init", "settings", "consent", "record", "answered"),
         *("withdraw", "withdrawn", "erase", "unpair"),
     ):
         assert step in options["step"]

@@ -15,15 +15,15 @@ from homeassistant.util import dt as dt_util
 from ..cad.models import Fuel, MeterIdentity
 from ..cad.pacing import FLOORS
 from ..cad_secrets import CadSecrets
-from ..consent.text import load_consent_text
 from ..const import DOMAIN
 from ..coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
-from ..pairing.identity import Identity, Ihd, compare_meter
+from ..pairing.identity import Identity, compare_meter
 from ..pairing.life import Pairing
 from ..readings.model_json import to_json
 from ..smart_energy.certificate import Credentials, load_credentials
 from ..smart_energy.eui64 import Eui64
 from ..store import CadStore, JsonObject, StoreError, async_get_store
+from .consented import async_wording_again
 from .file import async_write, evidence_path
 from .firmware_log import FirmwareLog
 from .hub_identity import hub_identity
@@ -134,29 +134,11 @@ async def _async_consent(
 ) -> JsonObject:
     """Return the log, and each wording in words."""
     consents = entry.runtime_data.consents
-    texts = []
-    for record in consents.records:
-        text = await hass.async_add_executor_job(
-            load_consent_text, record.wording.language, record.wording.version
-        )
-        if record.identity is None:
-            continue
-        shown = text.show_again(
-            record.wording, has_ihd=record.identity.ihd is not Ihd.NONE
-        )
-        texts.append(
-            {
-                "record_id": record.record_id,
-                "title": shown.title,
-                "body": shown.body,
-                "boxes": {
-                    box.value: {"words": words, "ticked": box in record.boxes}
-                    for box, words in shown.boxes.items()
-                },
-                "matches_hash": shown.wording.shown_sha256
-                == record.wording.shown_sha256,
-            }
-        )
+    texts = [
+        wording
+        for record in consents.records
+        if (wording := await async_wording_again(hass, record)) is not None
+    ]
     grant = consents.grant
     return {
         "in_force": grant is not None and grant.is_valid,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..consent.text import DEFAULT_LANGUAGE, LANGUAGES
+from ..supplier.texts import inert
 
 _FOLDER: Final = Path(__file__).parent.parent / "texts"
 
@@ -99,10 +100,7 @@ class EvidencePage:
             for entry in log["entries"]
         ]
         for wording in consent["wordings"]:
-            boxes = "\n".join(
-                f"{'☑' if box['ticked'] else '☐'} {box['words']}"
-                for box in wording["boxes"].values()
-            )
+            boxes = "\n".join(_boxes(wording))
             rows.append(
                 (
                     f"{wording['title']} ({wording['record_id']})",
@@ -110,6 +108,29 @@ class EvidencePage:
                 )
             )
         return rows
+
+    def consent(
+        self, record: Mapping[str, Any], wording: Mapping[str, Any] | None
+    ) -> str:
+        """Return one consent in Markdown, in which nothing that was typed acts.
+
+        Args:
+            record: what is on record, by name.
+            wording: as `consented.async_wording_again` returns it.
+        """
+        parts = [
+            "\n".join(
+                f"- {label}: **{inert(', '.join(value.splitlines()))}**"
+                for label, value in self._flat(record)
+            )
+        ]
+        if wording is not None:
+            parts += [
+                f"## {wording['title']}",
+                wording["body"],
+                *(inert(box) for box in _boxes(wording)),
+            ]
+        return "\n\n".join(parts)
 
     def _request(self, request: Mapping[str, Any] | None) -> list[Row]:
         """Return what the request is, and each step of its way."""
@@ -157,6 +178,14 @@ class EvidencePage:
         if isinstance(value, bool):
             return str(self._words["yes" if value else "no"])
         return str(self._words["values"].get(str(value), value))
+
+
+def _boxes(wording: Mapping[str, Any]) -> list[str]:
+    """Return each box as it was left, with its words."""
+    return [
+        f"{'☑' if box['ticked'] else '☐'} {box['words']}"
+        for box in wording["boxes"].values()
+    ]
 
 
 def _joined(said: Mapping[str, str]) -> str:

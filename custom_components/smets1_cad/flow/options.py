@@ -34,6 +34,7 @@ from ..pairing.states import PairingState
 from ..supplier.answer import may_be_answered
 from .answer import AnswerSteps
 from .leaving import LISTED
+from .record import RecordSteps
 from .wording import async_give, async_wording, show_wording, ticked
 
 _ELECTRICITY_FLOOR: Final = int(FLOORS[Fuel.ELECTRICITY].total_seconds())
@@ -68,7 +69,7 @@ SETTINGS_SCHEMA: Final = probatio.Schema(
 )
 
 
-class CadOptionsFlow(AnswerSteps):
+class CadOptionsFlow(RecordSteps, AnswerSteps):
     """Changes what a user may decide; the steps to leave are in `leaving`."""
 
     _shown: ShownText
@@ -88,6 +89,8 @@ class CadOptionsFlow(AnswerSteps):
                 menu.append("look")
             if self._identity() is not None and state is not PairingState.UNPAIRED:
                 menu.append("consent")
+            if runtime.consents.records:
+                menu.append("record")
             if runtime.unpairing and may_be_answered(runtime.unpairing.pairing):
                 menu.append("answered")
             if grant is not None and grant.is_valid:
