@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from custom_components.smets1_cad.consent.consents import Declaration, Withdrawal
+from custom_components.smets1_cad.consent.log import Damage, DamageKind
 from custom_components.smets1_cad.consent.text import Box, load_consent_text
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 
 from .fake_link import EUI, MPAN, MPRN
 from .leaving_home import LeavingHome
-from .test_options_flow import Dialog
+from .test_options_flow import Dialog, menu
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
@@ -122,6 +123,18 @@ async def test_nothing_that_was_typed_acts_in_what_is_shown(
     shown = dialog.at["description_placeholders"]["record"]
     assert r"\[Gwen\](http://a) \<b\>" in shown
     assert r"\*\*E\*\*" in shown
+
+
+async def test_of_a_damaged_log_nothing_is_shown_and_all_can_be_erased(
+    paired: LeavingHome,
+) -> None:
+    """What it says cannot be relied on; whether it names anybody cannot be told."""
+    await paired.act("withdraw_consent")
+    consents = paired.entry.runtime_data.consents
+    consents.log.damage = Damage(DamageKind.ENTRY_CHANGED, 0)
+    offered = await menu(paired)
+    assert "record" not in offered
+    assert "erase" in offered
 
 
 @pytest.mark.parametrize("language", ["en", "cy"])

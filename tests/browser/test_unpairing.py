@@ -17,7 +17,7 @@ def test_unpairing(paired: Page, demo: Demo, screenshots: Path) -> None:
     page.goto(f"{demo.url}{INTEGRATION}")
     page.get_by_role("button", name="Configure").first.click()
     dialog.choose("Withdraw consent")
-    expect(page.get_by_text("Erase what is stored")).to_be_visible()
+    expect(page.get_by_text("Erase what is stored").first).to_be_visible()
     dialog.shot("30-withdraw")
     dialog.submit()
     dialog.title("Consent is withdrawn")
