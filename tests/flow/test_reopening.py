@@ -24,7 +24,7 @@ from homeassistant.config_entries import (
     ConfigEntryState,
 )
 from homeassistant.core import HomeAssistant
-from virtual_han.supplier import SupplierService
+from virtual_han.supplier import Answering, Behaviour, SupplierService
 
 from .walk import (
     EUI64,
@@ -379,6 +379,110 @@ async def test_again_by_another_route(
     walk.aborted("reconfigure_successful")
     assert (await pairing(hass)).key == before.key
     assert len(service.desk.requests) == 1
+
+
+async def to_service(walk: Walk, service: SupplierService) -> None:
+    """Go from the choice of the route as far as time and cost."""
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+
+
+async def test_r8_what_a_service_gets_is_followed_where_the_dialog_is_left(
+    walk: Walk, hass: HomeAssistant, setup: AsyncMock, service: SupplierService
+) -> None:
+    """The entry knows the service from when it is set up, so it is set up anew at once, and once."""
+    await walk.to_end()
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "again")
+    await walk.fill("pairing_details")
+    await to_service(walk, service)
+    await hass.async_block_till_done()
+    before = setup.await_count
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+    assert setup.await_count == before + 1
+    walk.leave()
+    await hass.async_block_till_done()
+    assert setup.await_count == before + 1
+    assert (await pairing(hass)).state is PairingState.SENT
+
+
+@pytest.mark.parametrize(
+    ("answering", "reloads", "state"),
+    [
+        (Answering.DROP, 1, PairingState.SENDING),
+        (Answering.HTML, 0, PairingState.RECORDED),
+    ],
+)
+async def test_r8_what_a_service_may_have_got_is_followed(
+    walk: Walk,
+    hass: HomeAssistant,
+    setup: AsyncMock,
+    service: SupplierService,
+    answering: Answering,
+    reloads: int,
+    state: PairingState,
+) -> None:
+    """What surely did not arrive is not: nobody has to be asked about it."""
+    await walk.to_end()
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "again")
+    await walk.fill("pairing_details")
+    await to_service(walk, service)
+    await hass.async_block_till_done()
+    before = setup.await_count
+    service.desk.behaviour = Behaviour(answering=answering, misanswers=1)
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "service_quote"
+    assert (await pairing(hass)).state is state
+    walk.leave()
+    await hass.async_block_till_done()
+    assert setup.await_count == before + reloads
+
+
+@pytest.mark.parametrize("state", ["SETUP_ERROR", "NOT_LOADED"])
+@pytest.mark.parametrize("source", [SOURCE_REAUTH, SOURCE_RECONFIGURE])
+async def test_a_cad_set_up_anew_runs_where_its_dialog_is_left(
+    walk: Walk,
+    hass: HomeAssistant,
+    setup: AsyncMock,
+    service: SupplierService,
+    source: str,
+    state: str,
+) -> None:
+    """After a change of tenancy its entry cannot load; one that somebody has stopped stays so."""
+    entry = await walk.to_end()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    store = await stored(hass)
+    for section in (store.pairing, store.setup, store.secrets):
+        await section.clear()
+    consents = await async_load_consents(hass, store, SYSTEM_CLOCK)
+    await consents.withdraw(Withdrawal.REQUESTED)
+    entry._async_set_state(hass, ConfigEntryState[state], None)
+    before = setup.await_count
+    await walk.reopen(source)
+    if source == SOURCE_REAUTH:
+        await walk.fill("reauth_confirm")
+    else:
+        await walk.choose("reconfigure", "again")
+    await walk.choose("cad", "certificate_none")
+    await walk.fill("certificate_none")
+    await walk.fill("install_code", install_code=OTHER_CODE)
+    await walk.fill("home", **HOME)
+    await walk.fill("fuels", fuels="both", ihd="none")
+    await walk.fill("meters", **METERS)
+    await walk.fill("consent", **TICKED)
+    await walk.fill("pairing_details")
+    await to_service(walk, service)
+    assert setup.await_count == before
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+    at_once = source == SOURCE_RECONFIGURE and state == "SETUP_ERROR"
+    assert setup.await_count == before + at_once
+    walk.leave()
+    await hass.async_block_till_done()
+    assert setup.await_count == before + (state == "SETUP_ERROR")
+    assert (await pairing(hass)).state is PairingState.SENT
 
 
 async def test_pairing_that_moves_on_while_the_dialog_is_open(

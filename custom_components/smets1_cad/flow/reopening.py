@@ -1,5 +1,6 @@
 """The steps that change an entry: consent again, other numbers, another port, another request."""
 
+from contextlib import suppress
 from typing import Any, Final, override
 
 import probatio
@@ -10,6 +11,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryState,
     ConfigFlowResult,
+    OperationNotAllowed,
 )
 from homeassistant.const import CONF_DEVICE
 from homeassistant.core import callback
@@ -32,6 +34,9 @@ from .service import ServiceSteps
 NOT_ASKED: Final = 0
 """EZSP version of a stick that was not opened now."""
 
+_NOT_STOPPED: Final = frozenset({ConfigEntryState.LOADED, ConfigEntryState.SETUP_ERROR})
+"""States of an entry that runs, or would run but for what is missing of it; nobody has stopped it."""
+
 
 class ReopeningSteps(ServiceSteps, FormerSteps):
     """Reauthentication and reconfiguration."""
@@ -39,8 +44,12 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
     _is_anew: bool = False
     """Whether the CAD itself has to be set up again, as a change of tenancy has erased what it had."""
 
-    _is_replaced: bool = False
-    """Whether consent was given here under which the entry does not read yet; the one before has ended with it."""
+    _is_due: bool = False
+    """Whether the entry has yet to take up what was done here.
+
+    That is consent, as the one before has ended with it, or what a pairing service has
+    got, which the entry follows only if it knew of the service as it was set up.
+    """
 
     def _entry(self) -> ConfigEntry[Any] | None:
         """Return the entry that is being changed, None while one is being made."""
@@ -184,7 +193,7 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
     @override
     async def _give(self, declaration: Declaration) -> dict[str, str]:
         errors = await super()._give(declaration)
-        self._is_replaced = not errors
+        self._is_due = self._is_due or not errors
         return errors
 
     @override
@@ -192,27 +201,47 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         # Whoever leaves the dialog here has given consent all the same, so reading goes on.
-        if self.source == SOURCE_RECONFIGURE and self._is_replaced:
-            entry = self._get_reconfigure_entry()
-            self._is_replaced = False
-            if entry.state is ConfigEntryState.LOADED:
-                await self.hass.config_entries.async_reload(entry.entry_id)
+        await self._take_up()
         return await super().async_step_withdraw(user_input)
+
+    @override
+    async def _submit(self) -> None:
+        try:
+            await super()._submit()
+        finally:
+            if (await self._pairing()).state is not PairingState.RECORDED:
+                # The service has it, or may have it: whoever closes the dialog now has it followed all the same.
+                self._is_due = True
+                await self._take_up()
+
+    async def _take_up(self) -> None:
+        """Set the entry up anew, if it has something to take up; what asks for consent again would end with that."""
+        if self.source != SOURCE_RECONFIGURE or not self._is_due:
+            return
+        entry = self._get_reconfigure_entry()
+        if entry.state in _NOT_STOPPED:
+            await self._set_up_anew(entry)
+
+    async def _set_up_anew(self, entry: ConfigEntry[Any]) -> None:
+        """Set the entry up anew, and return when that is done: until then two would keep the request."""
+        self._is_due = False
+        with suppress(OperationNotAllowed):
+            await self.hass.config_entries.async_reload(entry.entry_id)
 
     @callback
     @override
     def async_remove(self) -> None:
-        """Have the entry read under the consent given here, if the dialog is left before its end."""
+        """Have the entry take up what was done here, if the dialog is left before its end."""
         super().async_remove()
         entry = self.hass.config_entries.async_get_entry(
             self.context.get("entry_id", "")
         )
         if (
-            self._is_replaced
+            self._is_due
             and (grant := self._consents.grant) is not None
             and grant.is_valid
             and entry is not None
-            and entry.state is ConfigEntryState.LOADED
+            and entry.state in _NOT_STOPPED
         ):
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
 
@@ -226,10 +255,10 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
             return self._end()
         if self._is_anew:
             # Loading the entry would end this dialog; it has nothing to follow yet.
+            self._is_due = True
             return await super()._next_after_request()
         # From here on the new consent holds, whether or not the dialog is walked to its end.
-        self._is_replaced = False
-        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        await self._set_up_anew(entry)
         return await super()._next_after_request()
 
     @override
@@ -261,7 +290,7 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
             CONF_MANUFACTURER: self._stick.manufacturer or "",
         }
         if (entry := self._entry()) is not None:
-            self._is_replaced = False
+            self._is_due = False
             return self.async_update_reload_and_abort(entry, data_updates=data)
         # An entry that came first would be removed for this one, and all that it has stored.
         self._abort_if_unique_id_configured()
