@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from virtual_han import truth
 from virtual_han.aps import Fuel
-from virtual_han.clock import LONDON, instant, local_midnight, utc
+from virtual_han.clock import instant, local_midnight, utc
 from virtual_han.han import VirtualHan
 from virtual_han.referee import METERING, PRICE
 
@@ -126,16 +126,16 @@ def today(witness: Witness) -> list[Any]:
     """Return the kWh since midnight of Europe/London.
 
     Nobody reads at midnight itself: a day that begins while the CAD reads begins with
-    what it read last. In summer the meter's own day may be UTC's, so a CAD's first day
-    begins with its first reading.
+    what it read last. Consent was given today, so a CAD's first day begins with its first
+    reading: what the meter counted before is not for it to show.
     """
     midnight = utc(local_midnight(instant(witness.now)))
     begins = [(midnight, midnight, midnight)]
     times = witness.asked(METERING, SUMMATION)
     if before := [at for at in times if at < midnight]:
         begins.append((before[-1], midnight, midnight))
-    elif times and midnight.astimezone(LONDON).utcoffset():
-        begins.append((times[0], times[0], times[0] + REPLY))
+    elif times:
+        begins = [(times[0], times[0], times[0] + REPLY)]
     used = partial(truth.energy_since, witness.han.servers, witness.fuel)
     return [
         at and Use(used(start, at), earliest, latest)

@@ -70,6 +70,7 @@ class FakeGrant(Grant):
 
     granted: frozenset[Fuel] = frozenset(Fuel)
     valid: bool = True
+    given_at: datetime = NOW - timedelta(days=3)
     listeners: list[Callable[[Any], None]] = field(default_factory=list)
 
     @property

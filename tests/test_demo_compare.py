@@ -52,7 +52,7 @@ SHOWN: dict[Name, tuple[str, str | None, str | None]] = {
     ("electricity", "export"): ("3210.987", KWH, None),
     ("electricity", "firmware"): ("3.4.1", None, None),
     ("electricity", "import"): ("12345.678", KWH, None),
-    ("electricity", "import_today"): ("2.828", KWH, MIDNIGHT),
+    ("electricity", "import_today"): ("0.000", KWH, START.isoformat()),
     ("electricity", "next_unit_rate"): ("0.41300", PER_KWH, None),
     ("electricity", "next_unit_rate_start"): ("2026-11-22T16:00:00+00:00", None, None),
     ("electricity", "power"): ("-154", "W", None),
@@ -65,7 +65,7 @@ SHOWN: dict[Name, tuple[str, str | None, str | None]] = {
     ("electricity", "unit_rate"): ("0.26400", PER_KWH, None),
     ("gas", "alarm"): ("off", None, None),
     ("gas", "energy"): ("63140.590", KWH, None),
-    ("gas", "energy_today"): ("27.296", KWH, MIDNIGHT),
+    ("gas", "energy_today"): ("0.000", KWH, START.isoformat()),
     ("gas", "firmware"): ("2.0.7", None, None),
     ("gas", "standing_charge"): ("0.31430", PER_DAY, None),
     ("gas", "supply"): ("on", None, None),
@@ -188,10 +188,10 @@ def test_every_entity_has_its_truth(han: VirtualHan) -> None:
         ("electricity__tier_5_import", ("1.000", KWH)),
         ("electricity__power", ("154", "W")),
         ("electricity__power", ("-153", "W")),
-        ("electricity__import_today", ("2.829", KWH, MIDNIGHT)),
-        ("electricity__import_today", ("2.828", KWH)),
-        ("electricity__import_today", ("2.828", KWH, "2026-11-21T00:00:00+00:00")),
-        ("electricity__import_today", ("0.000", KWH, START.isoformat())),
+        ("electricity__import_today", ("0.002", KWH, START.isoformat())),
+        ("electricity__import_today", ("0.000", KWH)),
+        ("electricity__import_today", ("0.000", KWH, MIDNIGHT)),
+        ("electricity__import_today", ("2.828", KWH, MIDNIGHT)),
         ("electricity__supply", "off"),
         ("electricity__alarm", "on"),
         ("electricity__alarm", "unavailable"),
@@ -206,7 +206,7 @@ def test_every_entity_has_its_truth(han: VirtualHan) -> None:
         ("electricity__standing_charge", ("0.49901", PER_DAY)),
         ("gas__volume", ("5655.824", "m³")),
         ("gas__energy", ("63140.592", KWH)),
-        ("gas__energy_today", ("27.298", KWH, MIDNIGHT)),
+        ("gas__energy_today", ("0.003", KWH, START.isoformat())),
         ("gas__supply", "armed"),
         ("gas__alarm", "on"),
         ("gas__firmware", "unknown"),
@@ -356,6 +356,7 @@ def test_a_day_goes_on_from_the_last_reading_of_the_day_before() -> None:
         assert ("electricity__import_today" not in differing(rows)) is is_true
 
 
+@pytest.mark.parametrize("month", [7, 11])
 @pytest.mark.parametrize(
     ("began", "is_true"),
     [
@@ -365,16 +366,16 @@ def test_a_day_goes_on_from_the_last_reading_of_the_day_before() -> None:
         (START + 4 * SOON, False),
     ],
 )
-def test_a_first_day_in_summer_begins_with_the_first_reading(
-    began: datetime, is_true: bool
+def test_a_first_day_begins_with_the_first_reading(
+    began: datetime, is_true: bool, month: int
 ) -> None:
-    """Since the meter's own day may begin at another midnight than the householder's."""
-    han = network_at(START.replace(month=7))
+    """Since consent was given on it, and what the meter counted before is nobody's to show."""
+    han = network_at(START.replace(month=month))
     join(han)
     read_all(han)
     han.clock.advance(10)
     ask(han, *EVERY)
-    day = ("0.000", KWH, began.replace(month=7).isoformat())
+    day = ("0.000", KWH, began.replace(month=month).isoformat())
     rows = judge_all(states(electricity__import_today=day), han)
     assert ("electricity__import_today" not in differing(rows)) is is_true
 
@@ -390,7 +391,11 @@ def test_a_new_tenancy_shows_what_was_read_in_it(han: VirtualHan) -> None:
         for owner, key in SHOWN
         if (owner, key) != ("gas", "firmware") and owner == "gas"
     }
-    new = {**of_gas, "cad__last_gas_reading": "unknown"}
+    new = {
+        **of_gas,
+        "cad__last_gas_reading": "unknown",
+        "electricity__import_today": ("0.000", KWH, since.isoformat()),
+    }
     assert differing(judge_all(states(**new), han, since)) == {}
     earlier = new | {"gas__volume": SHOWN["gas", "volume"]}
     assert differing(judge_all(states(**earlier), han, since)) == {

@@ -77,6 +77,20 @@ def test_meter_count_begins_the_first_day_in_winter_only() -> None:
     assert summer.amount == 0
 
 
+@pytest.mark.parametrize(
+    ("hours", "since"),
+    [(0, WINTER_MIDNIGHT), (1, WINTER_MIDNIGHT + timedelta(hours=12))],
+)
+def test_meter_count_from_before_the_consent_is_left_out(
+    hours: int, since: datetime
+) -> None:
+    """It may be an earlier tenant's."""
+    day, noon = DayCount(), WINTER_MIDNIGHT + timedelta(hours=12)
+    given_at = WINTER_MIDNIGHT + timedelta(hours=hours)
+    day.read(Decimal(500), noon, Decimal("4.2"), given_at)
+    assert day.since == since
+
+
 @pytest.mark.parametrize("count", ["-1", "600", "450"])
 def test_meter_count_that_cannot_be_is_left_out(count: str) -> None:
     """Below zero, above the register, or from before the last reading."""

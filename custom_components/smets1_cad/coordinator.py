@@ -94,6 +94,11 @@ class RevocableGrant(Grant, Protocol):
         """Hear of its end until the returned function is called."""
         ...
 
+    @property
+    def given_at(self) -> datetime:
+        """When it was given, UTC."""
+        ...
+
 
 type Smets1CadConfigEntry = ConfigEntry[Smets1CadRuntimeData]
 
@@ -189,6 +194,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self.data.meters = await self._keeper.restore(grant.fuels)
         async_register_cad(self.hass, self.config_entry, self.cad)
         for meter in self.data.meters.values():
+            meter.own_from = grant.given_at
             async_register_meter(self.hass, self.config_entry, meter)
         self._unsubscribe = [
             self.link.on_update(self._update_received),
@@ -460,7 +466,9 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         """Return a meter; the first that is heard of it brings it into being."""
         if (meter := self.data.meters.get(fuel)) is None:
             meter = self.data.meters[fuel] = MeterState(
-                fuel=fuel, interval=self._intervals.get(fuel)
+                fuel=fuel,
+                own_from=None if self._grant is None else self._grant.given_at,
+                interval=self._intervals.get(fuel),
             )
             async_register_meter(self.hass, self.config_entry, meter)
         return meter

@@ -128,6 +128,11 @@ class ConsentGrant:
         """When it runs out: as the record promises, or earlier if the user wants."""
 
     @property
+    def given_at(self) -> datetime:
+        """When it was given, UTC."""
+        return self.record.given_at
+
+    @property
     def fuels(self) -> frozenset[Fuel]:
         """The fuels that may be read."""
         return self.record.fuels

@@ -3,6 +3,7 @@
 from asyncio import FIRST_COMPLETED, Event, Task, sleep, timeout, wait
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 import probatio
@@ -187,13 +188,13 @@ class JoinSteps(RadioSteps, ConsentSteps):
             self._found = frozenset()
             self._join_error = MeterMismatch(strange[0].fuel)
         elif self._found:
-            await self._keep_found(updates)
+            await self._keep_found(updates, grant.given_at)
 
-    async def _keep_found(self, updates: list[CadUpdate]) -> None:
+    async def _keep_found(self, updates: list[CadUpdate], own_from: datetime) -> None:
         """Keep what was read and that the CAD is paired; where that fails, its entry makes up for it."""
         try:
             await self._draft.store.readings.save(
-                meters_as_json(collect(updates), ended=True)
+                meters_as_json(collect(updates, own_from), ended=True)
             )
             await self._joined()
         except CadError as err:

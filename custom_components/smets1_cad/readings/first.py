@@ -5,6 +5,7 @@ reading must be lost between the flow and its entry.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from time import monotonic
 
 from ..cad.models import (
@@ -18,21 +19,26 @@ from ..cad.models import (
 from .meter_state import MeterState
 
 
-def collect(updates: Iterable[CadUpdate]) -> dict[Fuel, MeterState]:
-    """Return what is known of each meter after some updates."""
+def collect(updates: Iterable[CadUpdate], own_from: datetime) -> dict[Fuel, MeterState]:
+    """Return what is known of each meter after some updates.
+
+    Args:
+        updates: as the link handed them up.
+        own_from: see `MeterState`.
+    """
     meters: dict[Fuel, MeterState] = {}
+
+    def meter(fuel: Fuel) -> MeterState:
+        return meters.setdefault(fuel, MeterState(fuel=fuel, own_from=own_from))
+
     for update in updates:
         match update:
             case ElectricityReading() | GasReading():
-                _meter(meters, update.fuel).take_reading(update, monotonic())
+                meter(update.fuel).take_reading(update, monotonic())
             case Tariff():
-                _meter(meters, update.fuel).take_tariff(update)
+                meter(update.fuel).take_tariff(update)
             case MeterIdentity():
-                _meter(meters, update.fuel).take_identity(update)
+                meter(update.fuel).take_identity(update)
             case _:
                 pass
     return meters
-
-
-def _meter(meters: dict[Fuel, MeterState], fuel: Fuel) -> MeterState:
-    return meters.setdefault(fuel, MeterState(fuel=fuel))

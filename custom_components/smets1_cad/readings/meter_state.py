@@ -44,6 +44,8 @@ class MeterState:
 
     Attributes:
         fuel: what it measures.
+        own_from: from when on its use is this household's, which is when consent was given: what the
+            meter itself counted from before is an earlier tenant's.
         interval: between readings, where the user wants them further apart than pacing does.
         heard: monotonic time of the last reading, or of the start; None while there is no meter.
         stale: whether readings have been missing for too long.
@@ -59,6 +61,7 @@ class MeterState:
     """
 
     fuel: Fuel
+    own_from: datetime | None = None
     interval: timedelta | None = None
     heard: float | None = None
     stale: bool = False
@@ -300,7 +303,7 @@ class MeterState:
             register.value = (register.value + step * ratio).quantize(_CALCULATED_STEP)
         register.at = at
         self.days.setdefault(name, DayCount()).read(
-            register.value, at, _count(day, name)
+            register.value, at, _count(day, name), self.own_from
         )
         return register.value.quantize(_SHOWN_STEP)
 
@@ -323,7 +326,7 @@ class MeterState:
             if not name.startswith("tier"):
                 if (day := self.days.get(name)) is None:
                     day = self.days[name] = DayCount()
-                day.read(value, at, meter_count)
+                day.read(value, at, meter_count, self.own_from)
         elif verdict is not Verdict.WAITING and register.refused_since == at:
             refused.append(name)
         return register.value

@@ -63,7 +63,11 @@ class DayCount:
         self._carried = None
 
     def read(
-        self, value: Decimal, at: datetime, meter_count: Decimal | None = None
+        self,
+        value: Decimal,
+        at: datetime,
+        meter_count: Decimal | None = None,
+        own_from: datetime | None = None,
     ) -> None:
         """Take a register.
 
@@ -73,13 +77,20 @@ class DayCount:
             meter_count: the meter's own count of its day. It begins the first day, where the
                 meter's midnight can only be this one: while Europe/London is on UTC. In summer
                 a meter that resets at midnight UTC would be an hour off.
+            own_from: from when on the use is this household's; a count that began before is not taken.
         """
         self.roll_over(at)
         if self.start_value is None:
-            self._begin(value, at, meter_count)
+            self._begin(value, at, meter_count, own_from)
         self.last, self.last_at = value, at
 
-    def _begin(self, value: Decimal, at: datetime, meter_count: Decimal | None) -> None:
+    def _begin(
+        self,
+        value: Decimal,
+        at: datetime,
+        meter_count: Decimal | None,
+        own_from: datetime | None,
+    ) -> None:
         if self._carried is not None:
             self.start_value, self._carried = value - self._carried, None
             self.since = self.since or at
@@ -88,6 +99,7 @@ class DayCount:
         before = self.last or Decimal(0)
         if (
             meter_count is not None
+            and (own_from is None or own_from <= midnight)
             and midnight == datetime.combine(london_date(at), datetime.min.time(), UTC)
             and before <= value - meter_count <= value
         ):
