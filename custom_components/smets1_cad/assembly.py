@@ -19,6 +19,7 @@ from .options import CadOptions
 from .pairing.identity import Identity
 from .pairing.life import Pairing, PairingKeeper, async_stored_pairing
 from .pairing.states import MAYBE_LISTED, PairingState
+from .pairing.unsent import UnsentWatch
 from .readings.link_watch import LinkWatch
 from .smart_energy.install_code import InstallCode
 from .smart_energy.session import HanSession
@@ -166,13 +167,15 @@ def async_follow_pairing(
     """Follow a pairing of an entry whose runtime data is there, while it is loaded.
 
     The entry is set up anew when its pairing begins again after its end, or is given up:
-    only then it joins, or rests. A link that tries in vain for long is told of.
+    only then it joins, or rests. A link that tries in vain for long is told of, and so
+    is a request that is not sent.
     """
     if (keeper := parts.keeper) is None:
         return
     if (grant := parts.grant) is not None:
         watch = LinkWatch(hass, entry, entry.runtime_data.coordinator, grant, keeper)
         entry.async_on_unload(watch.start())
+        entry.async_on_unload(UnsentWatch(hass, entry, keeper, grant).start())
     was_over = keeper.pairing.state in _OVER
 
     @callback

@@ -14,6 +14,7 @@ from custom_components.smets1_cad.pairing.request import PairingRequest
 from custom_components.smets1_cad.pairing.states import PairingState
 from custom_components.smets1_cad.store import StoreError, async_load_consents
 from custom_components.smets1_cad.supplier.directory import OWN_FILE, Route
+from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.core import HomeAssistant
 
 from .walk import CODE, EUI64, HOME, METERS, TICKED, Walk, full_disk, pairing, stored
@@ -152,12 +153,48 @@ async def test_request_that_was_sent(
     }
 
 
-async def test_request_that_was_not_sent(walk: Walk, hass: HomeAssistant) -> None:
+@pytest.mark.parametrize("route", ["email", "letter", "phone"])
+async def test_request_that_was_not_sent(
+    walk: Walk, hass: HomeAssistant, route: str
+) -> None:
+    """Nothing is said to be waited for; the ways to send it are one step away, and finishing too."""
     await walk.to_request()
+    await walk.choose("request", route)
+    await walk.fill(route, sent=False)
+    assert walk.at["menu_options"] == ["request", "join", "finish"]
+    await walk.choose("unsent", "finish")
+    assert walk.entry.unique_id == EUI64
+    assert (await pairing(hass)).state is PairingState.RECORDED
+
+
+async def test_request_that_is_sent_another_way_after_all(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    await walk.to_request()
+    before = await pairing(hass)
     await walk.choose("request", "email")
     await walk.fill("email", sent=False)
+    await walk.choose("unsent", "request")
+    await walk.choose("request", "letter")
+    await walk.fill("letter", sent=True)
+    assert walk.at["step_id"] == "wait"
+    after = await pairing(hass)
+    assert (after.state, after.route) == (PairingState.SENT, Route.LETTER)
+    assert after.key == before.key
+
+
+async def test_text_that_is_looked_at_again_after_it_was_sent(walk: Walk) -> None:
+    """The request is waited for already, whatever is ticked now."""
+    await walk.to_request()
+    await walk.choose("request", "letter")
+    await walk.fill("letter", sent=True)
     await walk.choose("wait", "finish")
-    assert (await pairing(hass)).state is PairingState.RECORDED
+    await walk.reopen(SOURCE_RECONFIGURE)
+    await walk.choose("reconfigure", "again")
+    await walk.fill("pairing_details")
+    await walk.choose("request", "phone")
+    await walk.fill("phone", sent=False)
+    assert walk.at["step_id"] == "wait"
 
 
 async def test_known_contacts_are_shown(walk: Walk, hass: HomeAssistant) -> None:

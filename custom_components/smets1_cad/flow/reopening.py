@@ -209,10 +209,13 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
         try:
             await super()._submit()
         finally:
-            if (await self._pairing()).state is not PairingState.RECORDED:
-                # The service has it, or may have it: whoever closes the dialog now has it followed all the same.
-                self._is_due = True
-                await self._take_up()
+            await self._have_it_followed()
+
+    async def _have_it_followed(self) -> None:
+        """Have the entry follow what the service has, or may have, also if the dialog is closed now."""
+        if (await self._pairing()).state is not PairingState.RECORDED:
+            self._is_due = True
+            await self._take_up()
 
     async def _take_up(self) -> None:
         """Set the entry up anew, if it has something to take up; what asks for consent again would end with that."""

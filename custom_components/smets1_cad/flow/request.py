@@ -21,7 +21,7 @@ from ..pairing.life import Pairing, PairingKeeper, async_stored_pairing
 from ..pairing.recipients import Recipient, recipients
 from ..pairing.request import CadDetails, PairingRequest
 from ..pairing.request_text import Purpose, RequestTexts, load_request_texts
-from ..pairing.states import CadKind, PairingState
+from ..pairing.states import MAYBE_LISTED, CadKind, PairingState
 from ..pairing.working_days import london_date
 from ..store import StoreError
 from ..supplier.directory import OWN_FILE, Directory, Route, load_directory
@@ -266,6 +266,8 @@ class RequestSteps(DetailsSteps):
                 self._is_sent = True
             self._to_show.pop(0)
         if not self._to_show:
+            if (await self._pairing()).state not in MAYBE_LISTED:
+                return await self.async_step_unsent()
             return await self.async_step_wait()
         text = self._to_show[0]
         return self.async_show_form(
@@ -292,6 +294,14 @@ class RequestSteps(DetailsSteps):
             return pairing.advance(PairingState.SENT, now, route=route)
 
         await self._update(sent)
+
+    async def async_step_unsent(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say that nothing is waited for yet; send it after all, or finish and send it later."""
+        return self.async_show_menu(
+            step_id="unsent", menu_options=["request", *self._ways_out()]
+        )
 
     async def async_step_wait(
         self, user_input: dict[str, Any] | None = None

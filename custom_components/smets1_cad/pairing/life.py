@@ -34,6 +34,8 @@ from .working_days import add_working_days, london_date, london_moment
 REMINDER_HOUR: Final = 9
 """Hour of the day, in Great Britain, from which a reminder is shown."""
 
+UNSENT_FOR: Final = 2
+"""Working days after which a request that was prepared and not sent is reminded of: time to print a letter and post it."""
 
 WINDOW_CLOSED: Final = "window_closed"
 """Reason of the step back from an open HAN to an accepted request: the window is over, unused."""
@@ -282,6 +284,14 @@ class Pairing:
             ),
             default=None,
         )
+
+    @property
+    def unsent_reminder_at(self) -> datetime | None:
+        """When to remind of a request that waits to be sent; None if it does not."""
+        if self.state is not S.RECORDED:
+            return None
+        prepared = london_date(self.history[-1].at)
+        return london_moment(add_working_days(prepared, UNSENT_FOR), REMINDER_HOUR)
 
     def with_reminded(self, reminder: Reminder) -> Self:
         """Note that a reminder was shown, and with it those before."""

@@ -1,0 +1,100 @@
+"""Remind of a pairing request that was prepared and is not on its way (R8)."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+
+from ..consent.consents import ConsentGrant, Renewal, Withdrawal
+from ..const import DOMAIN
+from .life import Pairing, PairingKeeper
+
+ISSUE_UNSENT: Final = "pairing_to_send"
+
+
+class UnsentWatch:
+    """Watches the clock while a request waits to be sent, and only while it may be: with consent in force."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        keeper: PairingKeeper,
+        grant: ConsentGrant,
+    ) -> None:
+        """Prepare to follow."""
+        self._hass = hass
+        self._entry = entry
+        self._keeper = keeper
+        self._grant = grant
+        self._cancel: CALLBACK_TYPE | None = None
+
+    @property
+    def _issue(self) -> str:
+        return f"{ISSUE_UNSENT}_{self._entry.entry_id}"
+
+    @callback
+    def start(self) -> CALLBACK_TYPE:
+        """Follow until the returned function is called."""
+        forget = [
+            self._keeper.on_change(self._changed),
+            self._grant.on_revoked(self._revoked),
+        ]
+        self._look(dt_util.utcnow())
+
+        @callback
+        def stop() -> None:
+            for each in forget:
+                each()
+            self._end()
+
+        return stop
+
+    @callback
+    def _changed(self, _pairing: Pairing) -> None:
+        self._look(dt_util.utcnow())
+
+    @callback
+    def _revoked(self, _why: Withdrawal | Renewal) -> None:
+        self._end()
+
+    @callback
+    def _look(self, now: datetime) -> None:
+        """Remind if it is time, else see to it that it is looked at again then."""
+        pairing = self._keeper.pairing
+        due = pairing.unsent_reminder_at if self._grant.is_valid else None
+        if due is None:
+            self._end()
+            return
+        if due > now:
+            self._end()
+            self._cancel = async_track_point_in_utc_time(
+                self._hass, self._look_again, due
+            )
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            self._issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=ISSUE_UNSENT,
+            translation_placeholders={"supplier": pairing.request.supplier},
+        )
+
+    @callback
+    def _look_again(self, now: datetime) -> None:
+        self._cancel = None
+        self._look(now)
+
+    @callback
+    def _end(self) -> None:
+        """Take the reminder back, and wait for none."""
+        if self._cancel is not None:
+            self._cancel()
+            self._cancel = None
+        ir.async_delete_issue(self._hass, DOMAIN, self._issue)
