@@ -20,6 +20,7 @@ from custom_components.smets1_cad.cad_secrets import CadSecrets
 from custom_components.smets1_cad.consent.consents import Consents, Declaration
 from custom_components.smets1_cad.consent.text import Box, load_consent_text
 from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.leaving.issues import LEAVING_KINDS
 from custom_components.smets1_cad.pairing.identity import (
     Identity,
     Ihd,
@@ -199,11 +200,20 @@ class LeavingHome:
         async_fire_time_changed(self.hass, dt_util.utcnow())
         await self.hass.async_block_till_done(wait_background_tasks=True)
 
-    def issue(self, kind: str = "leaving") -> ir.IssueEntry | None:
-        """Return an issue of the entry."""
-        return ir.async_get(self.hass).async_get_issue(
-            DOMAIN, f"{kind}_{self.entry.entry_id}"
-        )
+    def issue(self, *kinds: str) -> ir.IssueEntry | None:
+        """Return an issue of the entry, by default the one about leaving."""
+        registry = ir.async_get(self.hass)
+        found = [
+            issue
+            for kind in kinds or LEAVING_KINDS
+            if (
+                issue := registry.async_get_issue(
+                    DOMAIN, f"{kind}_{self.entry.entry_id}"
+                )
+            )
+        ]
+        assert len(found) <= 1
+        return found[0] if found else None
 
     def issue_key(self) -> str | None:
         """Return what the issue about leaving says."""

@@ -449,9 +449,9 @@ async def test_a_service_that_refuses_leaves_it_to_the_person(
 # --- what the repairs dashboard offers
 
 
-async def fix(home: LeavingHome, kind: str = "leaving") -> Any:
+async def fix(home: LeavingHome, *kinds: str) -> Any:
     """Open the fix flow of an issue."""
-    issue = home.issue(kind)
+    issue = home.issue(*kinds)
     assert issue is not None
     assert issue.is_fixable
     flow = await async_create_fix_flow(home.hass, issue.issue_id, issue.data)
@@ -460,15 +460,22 @@ async def fix(home: LeavingHome, kind: str = "leaving") -> Any:
 
 
 async def test_a_click_asks_for_unpairing(paired: LeavingHome) -> None:
+    """As Home Assistant does it, which takes the issue away that was settled, and only that."""
+    assert await async_setup_component(paired.hass, "repairs", {})
     await paired.act("withdraw_consent")
-    flow = await fix(paired)
-    shown = await flow.async_step_init()
+    issue = paired.issue()
+    assert issue is not None
+    manager = paired.hass.data["repairs"]["flow_manager"]
+    shown = await manager.async_init(DOMAIN, context={"issue_id": issue.issue_id})
     assert shown["description_placeholders"] == {
         "supplier": "Valley Energy",
         "withdrawn": "You have withdrawn consent on 2026-11-22. Reading stopped at 04:00.",
     }
-    assert (await flow.async_step_confirm({}))["type"] is FlowResultType.CREATE_ENTRY
+    ended = await manager.async_configure(shown["flow_id"], {})
+    assert ended["type"] is FlowResultType.CREATE_ENTRY
     await paired.hass.async_block_till_done()
+    assert paired.issue_key() == "unpair_to_send"
+    await paired.wait(days=1)
     assert paired.issue_key() == "unpair_to_send"
 
 

@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.leaving.stick import async_is_former
@@ -12,6 +13,7 @@ from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.smart_energy.network import RadioLost
 from custom_components.smets1_cad.store import StoreError, async_get_process_store
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 
 from .fake_link import EUI
 from .leaving_home import LeavingHome
@@ -37,7 +39,7 @@ async def test_removing_the_entry_says_that_the_supplier_still_lists_the_cad(
     assert issue.is_persistent
     assert issue.translation_placeholders == {
         "supplier": "Valley Energy",
-        "eui64": "00-0D-6F-00-0A-0B-0C-0D",
+        "eui64": "0C-0D",
     }
     assert paired.issue() is None
 
@@ -73,7 +75,7 @@ async def test_a_stick_that_does_not_leave_keeps_no_entry(paired: LeavingHome) -
     assert issue.is_persistent
     assert issue.is_fixable
     assert issue.translation_placeholders is not None
-    assert issue.translation_placeholders["eui64"] == "00-0D-6F-00-0A-0B-0C-0D"
+    assert issue.translation_placeholders["eui64"] == "0C-0D"
     assert "plugged in" in issue.translation_placeholders["error"]
     store = await paired.store()
     eui64 = Eui64.parse(EUI)
@@ -142,3 +144,28 @@ async def test_an_unreadable_store_is_removed_all_the_same(home: LeavingHome) ->
     await home.hass.config_entries.async_remove(home.entry.entry_id)
     assert home.issue("removed_still_listed") is None
     assert await (await home.store()).pairing.load() is None
+
+
+async def test_what_is_left_to_say_names_no_address_in_diagnostics(
+    paired: LeavingHome, hass_client: ClientSessionGenerator
+) -> None:
+    """Home Assistant adds every issue that outlives a restart to every download of the domain."""
+    hass = paired.hass
+    assert await async_setup_component(hass, "diagnostics", {})
+    paired.leave.side_effect = RadioLost("The stick is not there. Plug it in.")
+    await hass.config_entries.async_remove(paired.entry.entry_id)
+    await hass.async_block_till_done()
+    assert len(ir.async_get(hass).issues) == 2
+    other = MockConfigEntry(domain=DOMAIN, unique_id="00:0d:6f:00:0a:0b:0c:0e")
+    other.add_to_hass(hass)
+    client = await hass_client()
+    answer = await client.get(f"/api/diagnostics/config_entry/{other.entry_id}")
+    assert answer.ok
+    told = (await answer.text()).lower()
+    assert "removed_stick" in told
+    digits = EUI.replace(":", "")
+    assert not [
+        form
+        for form in (EUI, digits, EUI.replace(":", "-"), digits[:12])
+        if form in told
+    ]

@@ -16,9 +16,6 @@ from ..pairing.states import MAYBE_LISTED, PairingState
 from ..smart_energy.eui64 import Eui64
 from ..supplier.texts import inert
 
-ISSUE_LEAVING: Final = "leaving"
-"""Beginning of the id of the one issue that an entry has of this kind."""
-
 CAD_REMOVED: Final = "cad_removed"
 STILL_LISTED: Final = "still_listed"
 """Consent is withdrawn, and the supplier has not been told."""
@@ -45,6 +42,10 @@ _OF_STATE: Final = {
 _OPTIONS: Final = f"homeassistant://config/integrations/integration/{DOMAIN}"
 """Where the options are opened."""
 
+LEAVING_KINDS: Final = (*_OF_STATE.values(), STILL_LISTED, UNPAIRED_STICK)
+"""Kinds of issues of which an entry has one at most. Each has an id of its own, since Home Assistant
+takes away what was settled by its id, also where settling it brought about the next."""
+
 _FIXABLE: Final = frozenset({STILL_LISTED, UNPAIRED})
 """Issues that a person can settle with a click."""
 
@@ -70,9 +71,9 @@ def async_report_leaving(
     error: CadError | None = None,
 ) -> None:
     """Show what has to be done about the end of a pairing; take it back if there is nothing."""
-    issue = issue_id(ISSUE_LEAVING, entry)
-    if (kind := _kind(pairing, consents, error)) is None:
-        ir.async_delete_issue(hass, DOMAIN, issue)
+    kind = _kind(pairing, consents, error)
+    _clear_all_but(hass, entry, kind)
+    if kind is None:
         return
     if kind == CAD_REMOVED:
         # The link says the same of itself, without the way back.
@@ -80,7 +81,7 @@ def async_report_leaving(
     ir.async_create_issue(
         hass,
         DOMAIN,
-        issue,
+        issue_id(kind, entry),
         data={"entry_id": entry.entry_id, "leaving": kind},
         is_fixable=kind in _FIXABLE,
         severity=ir.IssueSeverity.WARNING,
@@ -96,7 +97,15 @@ def async_report_leaving(
 @callback
 def async_clear_leaving(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Take back the issue of an entry that is stopped."""
-    ir.async_delete_issue(hass, DOMAIN, issue_id(ISSUE_LEAVING, entry))
+    _clear_all_but(hass, entry, None)
+
+
+def _clear_all_but(
+    hass: HomeAssistant, entry: ConfigEntry[Any], kind: str | None
+) -> None:
+    for other in LEAVING_KINDS:
+        if other != kind:
+            ir.async_delete_issue(hass, DOMAIN, issue_id(other, entry))
 
 
 @callback
@@ -158,16 +167,27 @@ def _report_listed(hass: HomeAssistant, name: str, pairing: Pairing, kind: str) 
     Of a CAD that is gone it stays over a restart, since nothing else is left to remind
     of it. Of an earlier tenancy nothing is written to disk.
     """
+    eui64 = Eui64.parse(pairing.request.cad.eui64)
+    persists = kind == REMOVED_STILL_LISTED
     ir.async_create_issue(
         hass,
         DOMAIN,
         f"{kind}_{name}",
         is_fixable=True,
-        is_persistent=kind == REMOVED_STILL_LISTED,
+        is_persistent=persists,
         severity=ir.IssueSeverity.WARNING,
         translation_key=kind,
         translation_placeholders={
             "supplier": pairing.request.supplier,
-            "eui64": Eui64.parse(pairing.request.cad.eui64).with_hyphens,
+            "eui64": tail(eui64) if persists else eui64.with_hyphens,
         },
     )
+
+
+def tail(eui64: Eui64) -> str:
+    """Return as much of an address as a person needs to know which CAD is meant.
+
+    What an issue that outlives a restart says is written to disk, and into every
+    integration's diagnostics.
+    """
+    return eui64.with_hyphens[-5:]

@@ -21,7 +21,7 @@ from ..radio.stick import EzspRadio
 from ..smart_energy.eui64 import Eui64
 from ..smart_energy.network import ForeignNetwork, RadioLost
 from ..store import CadStore, async_get_process_store
-from .issues import REMOVED_STICK
+from .issues import REMOVED_STICK, tail
 
 PATIENCE: Final = 20.0
 """Seconds that a person waits for a stick to leave; it takes one or two."""
@@ -145,7 +145,7 @@ async def async_report_stick(
         severity=ir.IssueSeverity.WARNING,
         translation_key=REMOVED_STICK,
         translation_placeholders={
-            "eui64": eui64.with_hyphens,
+            "eui64": tail(eui64),
             "error": await async_error_words(hass, error),
         },
     )
