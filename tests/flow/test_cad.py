@@ -70,6 +70,40 @@ async def test_stick_that_is_refused(
     assert walk.at["step_id"] == "cad"
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("192.168.1.20:6638", "192.168.1.20", "stick.local:6638", "[fe80::1]:6638"),
+        *("socket:192.168.1.20:6638", "socket://192.168.1.20", "socket://:6638"),
+        *("socket://192.168.1.20:66380", "socket://[fe80::1:6638"),
+    ],
+)
+async def test_network_address_of_which_a_part_is_missing(
+    walk: Walk, stick: AsyncMock, typed: str
+) -> None:
+    """It is no serial port; the right form is shown, and the address stays to be mended."""
+    await walk.begin()
+    example = walk.at["description_placeholders"]["example"]
+    await walk.fill("user", **{CONF_DEVICE: typed})
+    walk.shows("user", {CONF_DEVICE: "network_address"})
+    assert walk.at["description_placeholders"]["example"] == example
+    assert walk.suggested() == {CONF_DEVICE: typed}
+    stick.assert_not_awaited()
+    await walk.fill("user", **{CONF_DEVICE: example})
+    assert walk.at["step_id"] == "cad"
+
+
+@pytest.mark.parametrize(
+    "typed", [PATH, "socket://[fe80::1]:6638", "esphome://stick.local", "COM3"]
+)
+async def test_ports_of_every_kind_are_opened(
+    walk: Walk, stick: AsyncMock, typed: str
+) -> None:
+    await walk.begin()
+    await walk.fill("user", **{CONF_DEVICE: typed})
+    stick.assert_awaited_once_with(typed)
+
+
 @pytest.mark.parametrize("typed", ["/dev/ttyUSB7", "link"])
 async def test_port_of_another_program(
     walk: Walk,

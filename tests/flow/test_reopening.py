@@ -570,6 +570,18 @@ async def test_another_port(
     assert entry.state is ConfigEntryState.LOADED
 
 
+async def test_another_port_on_the_network(walk: Walk) -> None:
+    """Written in part, it is told in which form; the form's own example is in it."""
+    entry = await walk.to_end()
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "port")
+    example = walk.at["description_placeholders"]["example"]
+    await walk.fill("port", device=example.removeprefix("socket://"))
+    walk.shows("port", {"device": "network_address"})
+    assert walk.at["description_placeholders"]["example"] == example
+    assert entry.state is ConfigEntryState.LOADED
+
+
 @pytest.mark.parametrize("loaded", [True, False])
 @pytest.mark.parametrize(
     ("found", "errors"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, override
+from urllib.parse import urlsplit
 
 import probatio
 from zigpy.types import EUI64
@@ -40,6 +41,9 @@ CONF_INSTALL_CODE: Final = "install_code"
 
 JOINING: HassKey[set[str]] = HassKey(f"{DOMAIN}_joining")
 """The ports at which a dialog joins, until it has let go of the stick."""
+
+NETWORK_ADDRESS: Final = "socket://192.168.1.20:6638"
+"""How a stick on the network is named, as an example."""
 
 LARGEST_FILE: Final = 64 * 1024
 """Octets; a text with both suites has some two thousand."""
@@ -94,6 +98,8 @@ class RadioSteps(PairingSteps):
         Raises:
             AbortFlow: the port belongs to an entry of this integration that has it open.
         """
+        if _is_address_unfinished(path):
+            return {CONF_DEVICE: "network_address"}, ""
         for user in await async_port_users(self.hass, path):
             if user.domain != DOMAIN:
                 return {CONF_DEVICE: "in_use"}, user.title
@@ -147,7 +153,7 @@ class RadioSteps(PairingSteps):
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(RADIO_SCHEMA, user_input),
             errors=errors,
-            description_placeholders={"owner": owner},
+            description_placeholders={"owner": owner, "example": NETWORK_ADDRESS},
         )
 
     async def _begin(self, path: str) -> dict[str, str]:
@@ -350,3 +356,18 @@ class RadioSteps(PairingSteps):
         self._draft.install_code = code
         await self._save_or_abort()
         return await self._next_after_cad()
+
+
+def _is_address_unfinished(path: str) -> bool:
+    """Whether this is to be a stick's address on the network, of which a part is missing: no serial port is called so."""
+    try:
+        url = urlsplit(path)
+        if url.scheme == "socket":
+            return not url.hostname or url.port is None
+    except ValueError:
+        return True
+    return (
+        not path.startswith("/")
+        and "://" not in path
+        and not {".", ":"}.isdisjoint(path)
+    )

@@ -28,7 +28,7 @@ from ..store import StoreError, async_get_store
 from .correction import UNPAIRING
 from .draft import Draft
 from .former import FormerSteps
-from .radio import RADIO_SCHEMA
+from .radio import NETWORK_ADDRESS, RADIO_SCHEMA
 from .service import ServiceSteps
 
 NOT_ASKED: Final = 0
@@ -150,7 +150,7 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
                 RADIO_SCHEMA, user_input or {CONF_DEVICE: self._draft.path}
             ),
             errors=errors,
-            description_placeholders={"owner": owner},
+            description_placeholders={"owner": owner, "example": NETWORK_ADDRESS},
         )
 
     async def _open_elsewhere(self, path: str) -> tuple[dict[str, str], str]:
