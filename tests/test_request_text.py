@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -326,7 +326,7 @@ def test_mail_link_is_read_back_by_another_parser() -> None:
 
 def test_mail_link_that_would_be_too_long_leaves_the_body_to_be_pasted() -> None:
     email = load_request_texts("cy").email(
-        Purpose.PAIR,
+        Purpose.UNPAIR,
         pairing(available="x" * 900),
         CODE,
         to(ChannelKind.EMAIL, "a@b.example"),
@@ -335,6 +335,32 @@ def test_mail_link_that_would_be_too_long_leaves_the_body_to_be_pasted() -> None
     assert len(email.link) <= LINK_LENGTH
     assert set(parse_qs(urlsplit(email.link).query)) == {"subject"}
     assert "x" * 900 in email.body
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+def test_r23_mail_link_never_carries_a_request_to_pair(language: str) -> None:
+    """Also the shortest of them is too long for one; what the dialog says of the link is true of each."""
+    who = identity(
+        name="G E",
+        address="1",
+        gas=False,
+        mprn="",
+        electricity_serial="",
+        ihd=Ihd.NONE,
+        email="",
+        phone="",
+    )
+    cad = CadDetails(kind=CadKind.ZIGBEE, eui64="000D6F000A9069E7")
+    short = pairing(who, cad=cad, available="")
+    recipient = to(ChannelKind.EMAIL, "a@b.example")
+    for one, code in ((short, None), (pairing(), CODE)):
+        email = load_request_texts(language).email(Purpose.PAIR, one, code, recipient)
+        assert not email.complete
+        link = urlsplit(email.link)
+        assert link.path == "a@b.example"
+        assert parse_qs(link.query) == {"subject": [email.subject]}
+        assert len(quote(email.body, safe="")) > LINK_LENGTH
+        assert email.subject not in email.body
 
 
 def test_phone_script_reads_numbers_in_groups() -> None:

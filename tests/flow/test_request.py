@@ -153,6 +153,17 @@ async def test_request_that_was_sent(
     }
 
 
+async def test_email_is_to_be_copied_without_its_subject(walk: Walk) -> None:
+    """The link fills in recipient and subject; the text goes below them."""
+    await walk.to_request()
+    await walk.choose("request", "email")
+    shown = walk.at["description_placeholders"]
+    assert shown["subject"]
+    assert shown["subject"] not in walk.suggested()["text"]
+    assert "body=" not in shown["link"]
+    assert CODE[:4] not in shown["link"]
+
+
 @pytest.mark.parametrize("route", ["email", "letter", "phone"])
 async def test_request_that_was_not_sent(
     walk: Walk, hass: HomeAssistant, route: str

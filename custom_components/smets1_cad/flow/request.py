@@ -275,7 +275,7 @@ class RequestSteps(DetailsSteps):
             data_schema=SAID_SCHEMA
             if route is Route.PHONE
             else self.add_suggested_values_to_schema(
-                SENT_SCHEMA, {CONF_TEXT: text.to_copy}
+                SENT_SCHEMA, {CONF_TEXT: text.text}
             ),
             description_placeholders=text.placeholders,
         )

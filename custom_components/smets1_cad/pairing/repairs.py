@@ -112,7 +112,7 @@ class WaitingFlow(CadRepairFlow):
             data_schema=probatio.Schema({})
             if route is Route.PHONE
             else self.add_suggested_values_to_schema(
-                TEXT_SCHEMA, {CONF_TEXT: text.to_copy}
+                TEXT_SCHEMA, {CONF_TEXT: text.text}
             ),
             description_placeholders=text.placeholders,
         )

@@ -59,7 +59,7 @@ class Email:
     """An email to send.
 
     Attributes:
-        link: opens a mail program; without the body where that would be too long for some.
+        link: opens a mail program; without the body in a request to pair, and where that would be too long for some.
         complete: whether the link brings the body along.
     """
 
@@ -103,7 +103,8 @@ class RequestTexts:
         contact = to.contact(ChannelKind.EMAIL)
         address = quote(contact, safe="@")
         link = f"mailto:{address}?subject={_escaped(subject)}&body={_escaped(body)}"
-        complete = len(link) <= LINK_LENGTH
+        # The shortest request to pair is too long, and its install code has no business in a link.
+        complete = purpose is not Purpose.PAIR and len(link) <= LINK_LENGTH
         if not complete:
             link = f"mailto:{address}?subject={_escaped(subject)}"
         return Email(contact, subject, body, link, complete)

@@ -36,7 +36,7 @@ class SupplierText:
 
     @property
     def to_copy(self) -> str:
-        """The text as it is copied, its subject first."""
+        """The text with its subject first, where that is not shown beside it."""
         return f"{self.subject}\n\n{self.text}" if self.subject else self.text
 
     @property
