@@ -5,8 +5,10 @@ from collections.abc import AsyncGenerator
 import socket
 from unittest.mock import AsyncMock, patch
 
+from bellows.ash import AshProtocol, ErrorFrame, NakFrame, RStackFrame, RstFrame
 from bellows.exception import InvalidCommandError
 from bellows.ezsp import EZSP
+from bellows.types import NcpResetCode
 import pytest
 
 from custom_components.smets1_cad.radio import probe as probe_module
@@ -132,3 +134,35 @@ async def test_port_where_something_else_answers() -> None:
         pytest.raises(StickSilent),
     ):
         await probe(f"socket://127.0.0.1:{server.getsockname()[1]}")
+
+
+RESET = RStackFrame(version=2, reset_code=NcpResetCode.RESET_SOFTWARE)
+NOT_TAKEN = NakFrame(res=0, ncp_ready=False, ack_num=0)
+GIVEN_UP = ErrorFrame(
+    version=2, reset_code=NcpResetCode.ERROR_EXCEEDED_MAXIMUM_ACK_TIMEOUT_COUNT
+)
+
+
+def on_the_wire(frame: ErrorFrame | NakFrame | RstFrame | RStackFrame) -> bytes:
+    """Return a frame of ASH as a port carries it."""
+    return bytes(AshProtocol._stuff_bytes(frame.to_bytes())) + b"\x7e"
+
+
+@pytest.mark.parametrize("answer", [NOT_TAKEN, GIVEN_UP], ids=["nak", "error"])
+async def test_stick_that_resets_and_takes_no_command(
+    answer: NakFrame | ErrorFrame,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It speaks ASH, and no EZSP over it, as one does that hangs."""
+    monkeypatch.setattr("bellows.ezsp.RESET_ATTEMPTS", 1)
+    reset = on_the_wire(RstFrame())
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while received := await reader.read(256):
+            writer.write(on_the_wire(RESET if reset in received else answer))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        with pytest.raises(StickSilent):
+            await probe(f"socket://{host}:{port}")

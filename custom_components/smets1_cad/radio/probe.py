@@ -4,6 +4,7 @@ from asyncio import timeout
 from dataclasses import dataclass, field
 from typing import Final, override
 
+from bellows.ash import AshException
 from bellows.exception import EzspError, InvalidCommandError
 from bellows.ezsp import EZSP
 from bellows.types import EmberNodeType, EzspMfgTokenId, sl_Status
@@ -116,7 +117,7 @@ async def probe(path: str) -> StickInfo:
             await ezsp.connect(use_thread=False)
             with private():
                 return await _ask(ezsp)
-    except (TimeoutError, EzspError) as err:
+    except (TimeoutError, EzspError, AshException) as err:
         raise StickSilent(
             "Nothing behind this port answers as an EmberZNet stick. Check that it is the right port and that the stick "
             "runs Zigbee coordinator (NCP) firmware."
