@@ -17,6 +17,7 @@ from custom_components.smets1_cad.leaving.leaving import async_withdrawn_words
 from custom_components.smets1_cad.options import CadOptions
 from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
+from custom_components.smets1_cad.store import StoreError
 from custom_components.smets1_cad.supplier.directory import Route
 from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.config_entries import ConfigEntryState
@@ -214,6 +215,32 @@ async def test_without_consent_readings_may_be_kept_longer(paired: LeavingHome) 
         await dialog.open("settings")
         await dialog.fill(retention_days=days, **settings)
         assert dialog.at["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_of_a_stopped_entry_readings_are_kept_no_longer_than_consented(
+    paired: LeavingHome,
+) -> None:
+    """Its consent holds on; to be asked again, it has to run."""
+    settings = {"consent_days": 90, "electricity_seconds": 60, "gas_minutes": 120}
+    dialog = Dialog(paired)
+    await dialog.open("settings")
+    await dialog.fill(retention_days=30, **settings)
+    await paired.hass.config_entries.async_unload(paired.entry.entry_id)
+    await dialog.open("settings")
+    await dialog.fill(retention_days=0, **settings)
+    assert dialog.at["reason"] == "not_loaded"
+    assert CadOptions.of(paired.entry).retention_days == 30
+    await dialog.open("settings")
+    with patch(
+        "custom_components.smets1_cad.flow.options.async_load_consents",
+        side_effect=StoreError("Unreadable.", reason="store_unreadable"),
+    ):
+        await dialog.fill(retention_days=0, **settings)
+    assert dialog.at["reason"] == "failed"
+    assert "cannot be read" in dialog.at["description_placeholders"]["error"]
+    await dialog.open("settings")
+    await dialog.fill(retention_days=20, **settings)
+    assert dialog.at["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_without_settings_the_defaults_hold(paired: LeavingHome) -> None:
@@ -428,6 +455,7 @@ async def test_withdrawal_may_erase(paired: LeavingHome) -> None:
     assert erase.call_args.kwargs["reason"] is TenancyEnd.ERASE
     assert erase.call_args.kwargs["end_pairing"] is False
     assert paired.state(POWER) == "unavailable"
+    erase.call_args.kwargs["remind"]()
     assert paired.issue("tenancy_still_listed") is not None
 
 
@@ -500,10 +528,7 @@ def test_every_text_of_withdrawal_names_the_way_to_erase(language: str) -> None:
 async def test_a_tenancy_ends_only_if_one_is_sure(paired: LeavingHome) -> None:
     dialog = Dialog(paired)
     await dialog.open("tenancy")
-    with patch(
-        "custom_components.smets1_cad.flow.leaving.async_end_tenancy",
-        side_effect=CadError("Not yet.", reason="erasure_left"),
-    ) as end:
+    with patch("custom_components.smets1_cad.flow.leaving.async_end_tenancy") as end:
         await dialog.fill(sure=False)
         assert dialog.at["errors"] == {"sure": "not_sure"}
         end.assert_not_called()

@@ -231,6 +231,20 @@ async def test_what_may_be_changed(
     assert walk.at["menu_options"] == options
 
 
+async def test_after_an_erasure_nothing_is_changed_before_the_cad_is_set_up(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """Its install code is gone, and a request without one can not be made."""
+    await walk.to_end()
+    store = await stored(hass)
+    consents = await async_load_consents(hass, store, SYSTEM_CLOCK)
+    await consents.erase(Withdrawal.CHANGE_OF_TENANCY)
+    await store.async_erase()
+    await hass.config_entries.async_unload(walk.entry.entry_id)
+    await reconfigure(walk)
+    assert walk.at["menu_options"] == ["again", "port", "cad"]
+
+
 async def test_other_numbers(walk: Walk, hass: HomeAssistant, setup: AsyncMock) -> None:
     """They need consent again, which holds at once; the request is another one."""
     entry = await walk.to_end()

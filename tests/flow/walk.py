@@ -128,11 +128,12 @@ class Walk:
         }
 
     def aborted(self, reason: str) -> None:
-        """Check that the flow has ended for a reason."""
+        """Check that the flow has ended for a reason, in the integration's own words."""
         assert (self.at["type"], self.at.get("reason")) == (
             FlowResultType.ABORT,
             reason,
         )
+        assert self.at.get("translation_domain") is None
 
     async def reopen(self, source: str) -> None:
         """Let the entry be changed, or ask for consent again."""

@@ -6,18 +6,21 @@ from typing import Any, Final
 import probatio
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
 )
 
+from ..cad.clock import SYSTEM_CLOCK
 from ..cad.errors import CadError
 from ..cad.link import LOOKING
 from ..cad.models import Fuel
 from ..cad.pacing import FLOORS
 from ..consent.consents import Declaration
 from ..consent.text import ShownText
+from ..error_words import async_error_words
 from ..leaving.unpairing import ENDING
 from ..options import (
     CONF_CONSENT_DAYS,
@@ -31,6 +34,7 @@ from ..options import (
 from ..pairing.identity import Identity
 from ..pairing.life import Pairing
 from ..pairing.states import PairingState
+from ..store import StoreError, async_get_store, async_load_consents
 from ..supplier.answer import may_be_answered
 from .answer import AnswerSteps
 from .leaving import LISTED
@@ -133,7 +137,9 @@ class CadOptionsFlow(RecordSteps, AnswerSteps):
                 **{name: int(value) for name, value in user_input.items()},
             }
             longer = CadOptions.read(wanted).keeps_longer_than(self._options())
-            if longer and self._is_consented():
+            if longer and await self._is_consented_to():
+                if self.config_entry.state is not ConfigEntryState.LOADED:
+                    return self.async_abort(reason="not_loaded")
                 self._wanted = wanted
                 return await self.async_step_consent()
             return self.async_create_entry(data=wanted)
@@ -153,11 +159,25 @@ class CadOptionsFlow(RecordSteps, AnswerSteps):
         return CadOptions.of(self.config_entry)
 
     def _is_consented(self) -> bool:
-        """Whether consent is in force, whose words an option must not outgrow."""
-        if self.config_entry.state is not ConfigEntryState.LOADED:
-            return False
+        """Whether the entry reads under a consent in force."""
         grant = self._runtime.consents.grant
         return grant is not None and grant.is_valid
+
+    async def _is_consented_to(self) -> bool:
+        """Whether consent is in force, also of an entry that is not running, whose words an option must not outgrow.
+
+        Raises:
+            AbortFlow: it cannot be read.
+        """
+        if self.config_entry.state is ConfigEntryState.LOADED:
+            return self._is_consented()
+        try:
+            store = await async_get_store(self.hass, str(self.config_entry.unique_id))
+            consents = await async_load_consents(self.hass, store, SYSTEM_CLOCK)
+        except StoreError as err:
+            words = await async_error_words(self.hass, err)
+            raise AbortFlow("failed", {"error": words}) from err
+        return consents.grant is not None and consents.grant.is_valid
 
     def _identity(self) -> Identity | None:
         """Return who consented last, for what; None once that is erased."""

@@ -109,6 +109,9 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
             options.remove("again")
         elif state in UNPAIRING:
             options = ["port"]
+        elif self._draft.install_code is None:
+            # It was erased; sending again asks for everything anew, home included.
+            options.remove("home")
         return self.async_show_menu(step_id="reconfigure", menu_options=options)
 
     async def async_step_again(
@@ -294,7 +297,10 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
         }
         if (entry := self._entry()) is not None:
             self._is_due = False
-            return self.async_update_reload_and_abort(entry, data_updates=data)
+            # The reason is named, since without one Home Assistant's own words are shown.
+            return self.async_update_reload_and_abort(
+                entry, data_updates=data, reason=f"{self.source}_successful"
+            )
         # An entry that came first would be removed for this one, and all that it has stored.
         self._abort_if_unique_id_configured()
         return self.async_create_entry(title=TITLE, data=data)
