@@ -93,7 +93,7 @@ async def test_from_readings_to_a_stick_that_knows_nothing(
     await hass.async_block_till_done()
     assert han.ncp.flash.network is None
     assert not han.hub.members
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"leaving_{entry_id}")
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"unpaired_{entry_id}")
     assert issue is not None
     assert issue.translation_key == "unpaired"
     assert not any(han.referee.counts().values())
