@@ -1,7 +1,12 @@
 """Debug logs: all of a join and a reading may be shown to anybody."""
 
-from collections.abc import Iterator
+from ast import literal_eval
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, suppress
 import logging
+import os
+import tty
 
 import pytest
 
@@ -11,8 +16,13 @@ from custom_components.smets1_cad.cad.models import (
     GasReading,
     MeterIdentity,
 )
-from custom_components.smets1_cad.radio.privacy import private, without_octets
+from custom_components.smets1_cad.radio.privacy import (
+    private,
+    without_line,
+    without_octets,
+)
 from custom_components.smets1_cad.radio.probe import probe
+from custom_components.smets1_cad.radio.stick import EzspRadio
 from virtual_han.han import VirtualHan
 
 from .han_session import Watched, session_on
@@ -98,6 +108,94 @@ async def test_recognising_a_stick_tells_no_secret(
     assert any("getMfgToken" in one.getMessage() for one in caplog.records)
 
 
+@asynccontextmanager
+async def serial_port(han: VirtualHan) -> AsyncGenerator[str]:
+    """Put the network's stick behind a terminal, which serialx opens as it does a serial port."""
+    host, port = han.url.removeprefix("socket://").split(":")
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    tty.setraw(master)
+    os.set_blocking(master, False)
+    reader, writer = await asyncio.open_connection(host, int(port))
+    loop = asyncio.get_running_loop()
+
+    def up() -> None:
+        with suppress(OSError):
+            writer.write(os.read(master, 4096))
+
+    async def down() -> None:
+        while data := await reader.read(4096):
+            os.write(master, data)
+
+    loop.add_reader(master, up)
+    task = asyncio.create_task(down())
+    try:
+        yield os.ttyname(slave)
+    finally:
+        loop.remove_reader(master)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        writer.close()
+        await asyncio.sleep(0.05)
+        os.close(slave)
+        os.close(master)
+
+
+def on_the_line(records: list[logging.LogRecord]) -> bytes:
+    """Return the octets that were sent and received, as far as entries tell them."""
+    told = b""
+    for record in records:
+        _, way, literal = record.getMessage().partition("b'")
+        with suppress(SyntaxError, ValueError):
+            told += literal_eval(way + literal.rstrip(")"))
+    return told
+
+
+async def test_a_serial_port_tells_nothing_of_its_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What the link key looks like on the line can be undone, so no octet of the line is told."""
+    caplog.set_level(1)
+    async with virtual_han() as han:
+        han.admit()
+        async with serial_port(han) as path:
+            await probe(path)
+            radio = EzspRadio(path)
+            await radio.connect()
+            await radio.resume()
+            (beacon,) = await radio.scan((15,))
+            await radio.join(beacon, link_key(han))
+            await radio.disconnect()
+        assert han.ncp.flash.network is not None
+        secrets = canaries(han) | {"key": bytes(han.ncp.flash.network.key)}
+    line = [one for one in caplog.records if one.name.startswith("serialx")]
+    assert {"Received <octets>", "Immediately writing <octets>"} <= {
+        one.getMessage().replace("bytearray(<octets>)", "<octets>") for one in line
+    }
+    assert on_the_line(line) == b""
+    assert [found(one, caplog.records) for one in secrets.values()] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Received b'~'", "Received <octets>"),
+        (
+            "Immediately writing bytearray(b'')",
+            "Immediately writing bytearray(<octets>)",
+        ),
+        ("RX data: 2 bytes  [7e 1a]", "RX data: 2 bytes  [<octets>]"),
+        ("RX data: 1 bytes  [7e]", "RX data: 1 bytes  [<octets>]"),
+        ("Parser feed: 1 bytes: 7e", "Parser feed: 1 bytes: <octets>"),
+        ("Sent 12 of 20 bytes", "Sent 12 of 20 bytes"),
+        ("Opening serial port '/dev/x'", "Opening serial port <6 octets>"),
+    ],
+)
+def test_no_piece_of_the_line_is_too_short(text: str, left: str) -> None:
+    assert without_line(text) == left
+
+
 async def test_others_are_logged_as_ever(caplog: pytest.LogCaptureFixture) -> None:
     """ZHA's stick shares the loggers; only what is done for ours is changed."""
     caplog.set_level(logging.DEBUG, "bellows.ash")
@@ -114,7 +212,8 @@ def secret_filters() -> int:
     return sum(
         len(logger.filters)
         for name, logger in logging.Logger.manager.loggerDict.items()
-        if name.startswith(("bellows", "zigpy")) and isinstance(logger, logging.Logger)
+        if name.startswith(("bellows", "serialx", "zigpy"))
+        and isinstance(logger, logging.Logger)
     )
 
 
