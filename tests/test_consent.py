@@ -476,6 +476,28 @@ async def test_grant_runs_out(
     assert consents.renewal_needed(scope()) is Renewal.EXPIRED
 
 
+async def test_a_clock_set_right_takes_back_that_consent_ran_out(
+    consents: Consents, clock: FrozenClock
+) -> None:
+    """It is told, each time anew, and not kept; a withdrawal is, whatever the clock says."""
+    grant = await consents.give(declaration(period=30))
+    told: list[str] = []
+    grant.on_revoked(lambda why: told.append(str(why)))
+    clock.now = NOW + timedelta(days=31)
+    assert consents.review(scope()) is Renewal.EXPIRED
+    assert not grant.is_valid
+    clock.now = NOW
+    assert grant.is_valid
+    assert grant.revoked is None
+    assert consents.review(scope()) is None
+    clock.now = NOW + timedelta(days=31)
+    consents.review(scope())
+    grant.revoke(Withdrawal.REQUESTED)
+    clock.now = NOW
+    assert not grant.is_valid
+    assert told == ["expired", "expired", "requested"]
+
+
 async def test_shorter_period_of_the_user_holds_longer_does_not(
     disk: Disk, clock: FrozenClock
 ) -> None:

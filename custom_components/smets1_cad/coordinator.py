@@ -32,7 +32,8 @@ from .cad.models import (
     Tariff,
 )
 from .cad.pacing import TooSoon
-from .consent.consents import Consents
+from .consent.consents import Consents, Renewal
+from .consent.watch import async_resume_when_valid
 from .const import DOMAIN, LOGGER
 from .devices import CadInfo, async_register_cad, async_register_meter
 from .energy_check import async_watch_energy
@@ -153,6 +154,8 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         )
         self._watch = None if pairing is None else PairingWatch(hass, entry, pairing)
         self._unsubscribe: list[CALLBACK_TYPE] = []
+        self._forget_resuming: CALLBACK_TYPE | None = None
+        """While consent has run out by the clock: forgets to look whether it has after all."""
         self._unsubscribe_stop: CALLBACK_TYPE | None = None
 
     @property
@@ -237,6 +240,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             return
         self._is_running = False
         self._timer.stop()
+        self._give_up_resuming()
         if self._unsubscribe_stop is not None:
             self._unsubscribe_stop()
         while self._unsubscribe:
@@ -341,10 +345,14 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
 
     def _may_read(self, fuel: Fuel) -> bool:
         """Whether consent holds for a fuel. Where it has run out, reading stops."""
-        if self.mismatch is not None or self._grant is None:
+        if (
+            self.mismatch is not None
+            or self._grant is None
+            or self._forget_resuming is not None
+        ):
             return False
         if not self._grant.is_valid:
-            self._revoked(None)
+            self._ran_out()
             return False
         return fuel in self._grant.fuels
 
@@ -428,6 +436,9 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
                 "The smart meter's network is lost: %s", status.error or status.state
             )
         async_report_link(self.hass, self.config_entry, status)
+        if isinstance(status.error, ConsentMissing):
+            # The link asks the clock too, and may be the first to find out.
+            self._ran_out()
         if self._watch is not None:
             self._watch.link_moved(status)
         self.async_set_updated_data(self.data)
@@ -439,13 +450,38 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             self._unsubscribe.append(async_at_started(self.hass, async_watch_energy))
 
     @callback
-    def _revoked(self, _revocation: Any) -> None:
+    def _revoked(self, why: Any) -> None:
         """Stop reading: consent was withdrawn, or has run out."""
+        if why is Renewal.EXPIRED:
+            self._ran_out()
+            return
+        self._give_up_resuming()
         if not self._is_running or self._grant is None:
             return
         self._grant = None
         LOGGER.info("Consent is no longer in force; reading has stopped")
         self._stop_reading()
+
+    @callback
+    def _ran_out(self) -> None:
+        """Stop reading until the clock says that consent has not run out after all, if it was wrong."""
+        if (
+            not self._is_running
+            or self._grant is None
+            or self._forget_resuming is not None
+        ):
+            return
+        self._forget_resuming = async_resume_when_valid(
+            self.hass, self.config_entry, self._grant
+        )
+        LOGGER.info("Consent has run out; reading has stopped")
+        self._stop_reading()
+
+    @callback
+    def _give_up_resuming(self) -> None:
+        if self._forget_resuming is not None:
+            self._forget_resuming()
+            self._forget_resuming = None
 
     @callback
     def _stop_reading(self) -> None:

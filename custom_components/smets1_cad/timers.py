@@ -1,4 +1,4 @@
-"""One timer for what the clock alone brings about: stale meters, a new day, another rate."""
+"""Timers by a clock that may be set meanwhile, and one for what time alone brings about: stale meters, a new day, another rate."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -6,14 +6,28 @@ from time import monotonic
 from typing import Final
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .readings.meter_state import MeterState
 from .smart_energy.values.time import day_start, london_date
 
-_LONGEST: Final = timedelta(hours=1)
+LONGEST: Final = timedelta(hours=1)
 """The clock is looked at this often at least, since it may have been set."""
+
+
+@callback
+def async_look_at(
+    hass: HomeAssistant, look: Callable[[datetime], None], due: datetime
+) -> CALLBACK_TYPE:
+    """Call once when a time has come, or an hour of uptime from now if that is sooner.
+
+    A timer counts uptime: were it armed for months while the clock is wrong, as that of
+    a machine without a battery is at its start, it would keep to the wrong clock. So
+    whoever is called looks at the clock, and waits again for what has not come yet.
+    """
+    wait = min(due - dt_util.utcnow(), LONGEST)
+    return async_call_later(hass, max(wait, timedelta()), look)
 
 
 class ClockTimer:
@@ -42,7 +56,7 @@ class ClockTimer:
             return
         self.stop()
         self._due = due
-        self._cancel = async_track_point_in_utc_time(self._hass, self._ran, due)
+        self._cancel = async_look_at(self._hass, self._ran, due)
 
     @callback
     def stop(self) -> None:
@@ -59,7 +73,7 @@ class ClockTimer:
 
     def _coming(self, now: datetime) -> Iterator[datetime]:
         """Yield the times ahead."""
-        yield now + _LONGEST
+        yield now + LONGEST
         yield day_start(london_date(now) + timedelta(days=1))
         for meter in self._meters():
             if meter.heard is not None and not meter.stale:

@@ -139,7 +139,7 @@ class ConsentGrant:
 
     @property
     def revoked(self) -> Withdrawal | Renewal | None:
-        """Why it was revoked, None if it was not."""
+        """Why it was revoked for good, None if it was not. That it has run out is up to the clock."""
         return self._revoked
 
     @property
@@ -164,7 +164,7 @@ class ConsentGrant:
             )
 
     def on_revoked(self, listener: RevokedListener) -> Callable[[], None]:
-        """Call a listener once, when the grant is revoked; at once if it is already.
+        """Call a listener when the grant is revoked, at once if it is already; before that, whenever it is found run out.
 
         Returns:
             what forgets the listener.
@@ -181,11 +181,17 @@ class ConsentGrant:
         return forget
 
     def revoke(self, why: Withdrawal | Renewal) -> None:
-        """End it, and tell every listener before returning; one that fails does not keep it from the others."""
+        """End it, and tell every listener before returning; one that fails does not keep it from the others.
+
+        That it has run out is told, and not kept: a clock that was wrong may take it
+        back, and `is_valid` asks the clock each time. All else is for good.
+        """
         if self._revoked is not None:
             return
-        self._revoked = why
-        listeners, self._listeners = self._listeners, []
+        listeners = tuple(self._listeners)
+        if why is not Renewal.EXPIRED:
+            self._revoked = why
+            self._listeners.clear()
         for listener in listeners:
             try:
                 listener(why)

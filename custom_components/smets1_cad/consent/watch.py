@@ -3,15 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from ..const import DOMAIN
+from ..cad.link import Grant
+from ..const import DOMAIN, LOGGER
 from ..faults import issue_id
 from ..pairing.working_days import london_date
+from ..timers import LONGEST, async_look_at
 from .consents import ConsentGrant, Renewal, Withdrawal
 from .log import Damage
 
@@ -21,6 +23,12 @@ ISSUE_DAMAGED: Final = "consent_damaged"
 
 SAID_BEFORE: Final = timedelta(days=14)
 """How long before the end of consent a person is told."""
+
+_RESUMES: Final = timedelta(minutes=1)
+"""How often consent that has run out is looked at again."""
+
+_ASKS: Final = "reauth_confirm"
+"""Step of the dialog that asks for consent again, before anybody has gone on with it."""
 
 
 class ConsentWatch:
@@ -34,6 +42,7 @@ class ConsentWatch:
         self._entry = entry
         self._grant = grant
         self._cancel: CALLBACK_TYPE | None = None
+        self._has_asked = False
 
     @callback
     def start(self) -> CALLBACK_TYPE:
@@ -55,12 +64,32 @@ class ConsentWatch:
         ends = self._grant.expires_at
         if now >= ends:
             self._grant.revoke(Renewal.EXPIRED)
-            self._entry.async_start_reauth(self._hass)
-            return
-        if now >= ends - SAID_BEFORE:
+            self._unsay()
+            if not self._has_asked:
+                self._has_asked = True
+                self._entry.async_start_reauth(self._hass)
+            due = now + LONGEST
+        elif now >= ends - SAID_BEFORE:
+            self._ask_no_more()
             self._say(ends)
-        due = ends if now >= ends - SAID_BEFORE else ends - SAID_BEFORE
-        self._cancel = async_track_point_in_utc_time(self._hass, self._look, due)
+            due = ends
+        else:
+            self._ask_no_more()
+            self._unsay()
+            due = ends - SAID_BEFORE
+        self._cancel = async_look_at(self._hass, self._look, due)
+
+    @callback
+    def _ask_no_more(self) -> None:
+        """Take back what a clock that was ahead asked for, unless somebody is at it."""
+        self._has_asked = False
+        flows = self._hass.config_entries.flow
+        for flow in flows.async_progress_by_handler(
+            DOMAIN,
+            match_context={"source": SOURCE_REAUTH, "entry_id": self._entry.entry_id},
+        ):
+            if flow.get("step_id") == _ASKS:
+                flows.async_abort(flow["flow_id"])
 
     @callback
     def _say(self, ends: datetime) -> None:
@@ -75,15 +104,40 @@ class ConsentWatch:
         )
 
     @callback
-    def _revoked(self, _why: Withdrawal | Renewal) -> None:
-        self._end()
+    def _unsay(self) -> None:
+        ir.async_delete_issue(self._hass, DOMAIN, issue_id(ISSUE_LAPSES, self._entry))
+
+    @callback
+    def _revoked(self, why: Withdrawal | Renewal) -> None:
+        if why is not Renewal.EXPIRED:
+            self._end()
 
     @callback
     def _end(self) -> None:
         if self._cancel is not None:
             self._cancel()
             self._cancel = None
-        ir.async_delete_issue(self._hass, DOMAIN, issue_id(ISSUE_LAPSES, self._entry))
+        self._unsay()
+
+
+@callback
+def async_resume_when_valid(
+    hass: HomeAssistant, entry: ConfigEntry[Any], grant: Grant
+) -> CALLBACK_TYPE:
+    """Set an entry up anew once its consent, found run out, is in force after all, until the returned function is called.
+
+    Only a clock that was ahead and is set right does that: what was withdrawn stays so.
+    """
+
+    @callback
+    def look(_now: datetime) -> None:
+        if grant.is_valid:
+            LOGGER.info(
+                "The clock was set back; consent is in force, and reading resumes"
+            )
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    return async_track_time_interval(hass, look, _RESUMES)
 
 
 @callback

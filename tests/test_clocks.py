@@ -1,0 +1,168 @@
+"""The wall clock is wrong for a while, as that of a machine without a battery is; uptime goes on (R2, R8, R20)."""
+
+from collections.abc import AsyncGenerator
+from datetime import datetime, timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.smets1_cad.cad.link import ConsentMissing, LinkState
+from custom_components.smets1_cad.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from .fake_link import NOW, electricity
+from .leaving_home import LeavingHome, LeavingLink, leaving_home
+
+pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
+
+POWER = "sensor.electricity_meter_power"
+AHEAD = timedelta(days=730)
+
+
+class Machine:
+    """Wall clock and uptime of one machine; setting the clock leaves uptime alone."""
+
+    def __init__(self, hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+        self._hass = hass
+        self._freezer = freezer
+        self._set_by = timedelta()
+        freezer.move_to(NOW)
+        started = dt_util.utcnow()
+        loop_time = hass.loop.time()
+
+        def uptime() -> float:
+            passed = dt_util.utcnow() - self._set_by - started
+            return loop_time + passed.total_seconds()
+
+        hass.loop.time = uptime
+
+    def set_clock(self, to: datetime) -> None:
+        """Set the wall clock."""
+        self._set_by += to - dt_util.utcnow()
+        self._freezer.move_to(to)
+
+    async def run(self, **duration: float) -> None:
+        """Let time pass, at most an hour at once so that nothing that is due is missed."""
+        left = timedelta(**duration)
+        while left > timedelta():
+            step = min(left, timedelta(hours=1))
+            left -= step
+            self._freezer.tick(step)
+            async_fire_time_changed(self._hass, dt_util.utcnow())
+            await self._hass.async_block_till_done(wait_background_tasks=True)
+
+
+@pytest.fixture
+def machine(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Machine:
+    return Machine(hass, freezer)
+
+
+@pytest.fixture
+async def home(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, machine: Machine
+) -> AsyncGenerator[LeavingHome]:
+    """A home with consent given today, whose entry is not set up yet."""
+    async with leaving_home(hass, freezer) as home:
+        await home.prepare()
+        yield home
+
+
+@pytest.fixture
+async def reading(home: LeavingHome) -> LeavingHome:
+    """A home whose meter is read."""
+    await home.start()
+    home.link.move(LinkState.RUNNING)
+    home.link.hand_up(electricity())
+    await home.hass.async_block_till_done()
+    assert home.state(POWER) == "512"
+    return home
+
+
+def reauth_flows(home: LeavingHome) -> int:
+    return len(home.hass.config_entries.flow.async_progress_by_handler(DOMAIN))
+
+
+async def hear(home: LeavingHome, power_kw: str) -> None:
+    """Let the link hand up a reading, if it has been started."""
+    if home.link.calls[-1] == "start":
+        home.link.hand_up(electricity(power_kw=power_kw))
+    await home.hass.async_block_till_done()
+
+
+# --- consent
+
+
+@pytest.mark.parametrize("finder", ["reading", "link", "watch"])
+async def test_r2_a_clock_that_was_ahead_does_not_end_consent(
+    reading: LeavingHome, machine: Machine, finder: str
+) -> None:
+    """While it is ahead nothing is read, whoever finds out; once it is right, reading resumes by itself."""
+    machine.set_clock(NOW + AHEAD)
+    if finder == "reading":
+        reading.link.hand_up(electricity(power_kw="0.600"))
+    elif finder == "link":
+        reading.link.move(LinkState.FAILED, ConsentMissing("It has run out."))
+    else:
+        await machine.run(hours=1)
+    await reading.hass.async_block_till_done()
+    assert reading.state(POWER) == "unavailable"
+    assert reading.link.calls == ["start", "stop"]
+    await machine.run(hours=3)
+    assert reading.link.calls == ["start", "stop"]
+    assert reauth_flows(reading) == 1
+
+    reading.link = LeavingLink()
+    machine.set_clock(NOW + timedelta(hours=4))
+    await machine.run(minutes=2)
+    assert reading.link.calls == ["start"]
+    assert reauth_flows(reading) == 0
+    await hear(reading, "0.700")
+    assert reading.state(POWER) == "700"
+
+
+async def test_r2_ten_seconds_of_a_wrong_clock_cost_a_minute(
+    reading: LeavingHome, machine: Machine
+) -> None:
+    machine.set_clock(NOW + AHEAD)
+    reading.link.hand_up(electricity(power_kw="0.600"))
+    await machine.run(seconds=10)
+    machine.set_clock(NOW + timedelta(seconds=10))
+    reading.link.hand_up(electricity(power_kw="0.600"))
+    await reading.hass.async_block_till_done()
+    assert reading.state(POWER) == "unavailable"
+    await machine.run(minutes=1)
+    await hear(reading, "0.700")
+    assert reading.state(POWER) == "700"
+    assert reauth_flows(reading) == 0
+
+
+async def test_r2_a_withdrawal_is_not_taken_back_by_a_clock(
+    reading: LeavingHome, machine: Machine
+) -> None:
+    """Not even one that was made while the clock said that consent had run out."""
+    machine.set_clock(NOW + AHEAD)
+    reading.link.hand_up(electricity(power_kw="0.600"))
+    await reading.hass.async_block_till_done()
+    await reading.act("withdraw_consent")
+    machine.set_clock(NOW + timedelta(minutes=1))
+    await machine.run(hours=3)
+    assert "start" not in reading.link.calls[1:]
+    await reading.restart()
+    assert "start" not in reading.link.calls
+    assert (await reading.stored_consents()).current is None
+
+
+async def test_r2_started_with_a_clock_ahead_it_reads_after_a_reload(
+    home: LeavingHome, machine: Machine
+) -> None:
+    """Consent stands on disk; what an earlier look at a wrong clock found is not kept."""
+    machine.set_clock(NOW + AHEAD)
+    await home.start()
+    assert home.link.calls == []
+    assert reauth_flows(home) == 1
+    machine.set_clock(NOW + timedelta(minutes=1))
+    await home.restart()
+    assert home.link.calls == ["start"]
+    assert reauth_flows(home) == 0
