@@ -295,6 +295,56 @@ async def test_service_that_is_down_is_asked_rarely_and_told_once(
     assert "canary" not in caplog.text
 
 
+@pytest.mark.parametrize("pause", ["99999999999999", "9" * 400, "315360000"])
+async def test_service_that_never_wants_to_be_asked_again(
+    followed: Followed, pause: str
+) -> None:
+    """It is asked daily, whatever it says."""
+    followed.service.says = [problem(429, None, pause), answer("accepted")]
+    followed.start(sent())
+    await followed.after(2)
+    assert (await followed.after(86000)).state is S.SENT
+    assert (await followed.after(500)).state is S.ACCEPTED
+
+
+@pytest.mark.parametrize("code", [["han_full"], {"code": "han_full"}, 7, None])
+async def test_reason_of_another_type_is_another_reason(
+    followed: Followed, code: object
+) -> None:
+    followed.service.says = [
+        answer("acknowledged", reason={"code": code}),
+        answer("refused", reason={"code": code, "text": "No room."}),
+    ]
+    followed.start(sent())
+    assert (await followed.after(2)).state is S.ACKNOWLEDGED
+    pairing = await followed.after(61)
+    assert (pairing.state, pairing.reason) == (S.REFUSED, "other")
+
+
+async def test_request_is_followed_on_whatever_one_answer_does(
+    followed: Followed, caplog: pytest.LogCaptureFixture
+) -> None:
+    followed.service.says = [answer("han_open"), answer("accepted")]
+    followed.start(sent())
+    followed.opened = Mock(append=Mock(side_effect=RuntimeError("A mistake")))
+    assert (await followed.after(2)).state is S.HAN_OPEN
+    assert "A mistake" in caplog.text
+    assert (await followed.after(901)).state is S.ACCEPTED
+
+
+async def test_answer_that_comes_after_the_end_is_no_reason_to_ask_again(
+    followed: Followed,
+) -> None:
+    followed.service.gate = asyncio.Event()
+    followed.start(sent())
+    await followed.after(2)
+    followed.stop()
+    followed.service.gate.set()
+    followed.service.gate = None
+    await followed.after(4000)
+    assert len(followed.service.asked) == 1
+
+
 def trouble(followed: Followed) -> ir.IssueEntry | None:
     """Return what a person is told of a service that does not answer."""
     return ir.async_get(followed.hass).async_get_issue(

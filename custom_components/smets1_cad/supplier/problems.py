@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from ..cad.errors import Responsible
-from .status import IDENTIFIER, ServiceError, plain
+from .status import IDENTIFIER, LONGEST_POLL, ServiceError, plain
 
 _PROBLEMS: Final[Mapping[int, tuple[str, str, Responsible, bool]]] = {
     400: (
@@ -86,7 +86,9 @@ def problem(status: int, answer: Any, retry_after: str) -> ServiceError:
     """
     details: Mapping[str, Any] = answer if isinstance(answer, Mapping) else {}
     pause = (
-        float(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
+        min(float(retry_after), LONGEST_POLL.total_seconds())
+        if retry_after.isascii() and retry_after.isdigit()
+        else None
     )
     detail = plain(details.get("detail"), 1000)
     code = details.get("code")

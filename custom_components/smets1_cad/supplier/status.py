@@ -176,6 +176,10 @@ def _object(data: Any, name: str) -> Mapping[str, Any]:
     return data
 
 
+def _refusal(code: Any) -> str:
+    return code if isinstance(code, str) and code in REFUSALS else "other"
+
+
 def who_acts(value: Any) -> Responsible | None:
     """Return whose turn it is; the supplier's where the service says what nobody knows."""
     if value == "nobody":
@@ -245,9 +249,7 @@ def read_status(data: Any, request_id: str | None = None) -> ServiceStatus:
             ),
             reference=plain(answer.get("reference"), 64),
             message=plain(answer.get("message"), 1000),
-            reason=(code if (code := reason.get("code")) in REFUSALS else "other")
-            if reason
-            else "",
+            reason=_refusal(reason.get("code")) if reason else "",
             reason_text=plain(reason.get("text"), 1000),
             window=(_moment(window, "opens_at"), _moment(window, "closes_at"))
             if window is not None

@@ -90,6 +90,7 @@ class ServiceWatch:
         )
         self._cancel: CALLBACK_TYPE | None = None
         self._asking = False
+        self._stopped = False
         self._failing_since: datetime | None = None
         self._lost = False
 
@@ -101,6 +102,7 @@ class ServiceWatch:
 
         @callback
         def stop() -> None:
+            self._stopped = True
             forget()
             self._forget_timer()
             async_clear_service(self._hass, self._entry)
@@ -121,6 +123,8 @@ class ServiceWatch:
     @callback
     def _ask_in(self, wait: timedelta) -> None:
         self._forget_timer()
+        if self._stopped:
+            return
 
         @callback
         def ask(_now: datetime) -> None:
@@ -145,12 +149,17 @@ class ServiceWatch:
             self._ask_in(AFTER_ERROR)
             return
         self._asking = True
+        wait = AFTER_ERROR
         try:
-            await self._ask_once()
+            wait = await self._ask_once()
+        except Exception:  # noqa: BLE001 - no answer may end the following
+            LOGGER.exception("An answer of the pairing service led to a mistake here")
         finally:
             self._asking = False
+            self._ask_in(wait)
 
-    async def _ask_once(self) -> None:
+    async def _ask_once(self) -> timedelta:
+        """Ask, and act on the answer; return how long to wait before asking again."""
         is_unpairing = self._keeper.pairing.state in _UNPAIRING
         try:
             status = await self._status()
@@ -161,8 +170,7 @@ class ServiceWatch:
             self._failed(err)
             await self._give_up_if_lost(err)
             after = getattr(err, "retry_after", None) or 0.0
-            self._ask_in(max(AFTER_ERROR, timedelta(seconds=after)))
-            return
+            return max(AFTER_ERROR, timedelta(seconds=after))
         if self._failing_since is not None:
             LOGGER.info("The pairing service answers again")
         self._nothing_is_wrong()
@@ -171,7 +179,7 @@ class ServiceWatch:
         # A change that is no longer announced will not happen; the status of an unpairing announces none.
         if status.tenancy_change is not None or not is_unpairing:
             self._on_tenancy_change(status.tenancy_change)
-        self._ask_in(status.poll_after)
+        return status.poll_after
 
     @callback
     def _failed(self, err: CadError) -> None:
