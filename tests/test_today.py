@@ -125,6 +125,57 @@ def test_clock_set_back_keeps_the_day() -> None:
     assert day.day == date(2026, 1, 6)
 
 
+@pytest.mark.parametrize("days", [2, 200, 20000])
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_today_ends_with_the_day_after_a_clock_that_was_ahead(
+    days: int, is_restarted: bool
+) -> None:
+    """It does not go on until the day that the clock once said."""
+    noon = WINTER_MIDNIGHT + timedelta(hours=12)
+    day = counted((noon, "100"), (noon + timedelta(days=days), "100.001"))
+    if is_restarted:
+        day = DayCount.from_dict(json.loads(json.dumps(day.as_dict())))
+    for hour in range(1, 72):
+        at = noon + timedelta(hours=hour)
+        day.read(Decimal(100 + hour), at)
+        assert day.day == at.date()
+        assert day.amount is not None
+        assert day.amount <= at.hour + 1
+    assert day.since == WINTER_MIDNIGHT + timedelta(days=3)
+
+
+@pytest.mark.parametrize("days", [-300, -2, 2, 300])
+def test_a_clock_that_is_wrong_for_a_minute_keeps_the_day(days: int) -> None:
+    """As at each start of a machine without a battery: the day goes on where the clock comes back to it."""
+    one = WINTER_MIDNIGHT + timedelta(hours=1)
+    day = counted((one, "100"), (one + timedelta(hours=3), "103"))
+    day.roll_over(one + timedelta(days=days, hours=3))
+    assert day.amount is None
+    day.read(Decimal("103.1"), one + timedelta(days=days, hours=3))
+    day.read(Decimal("103.2"), one + timedelta(hours=4))
+    assert (day.amount, day.since) == (Decimal("3.2"), one)
+
+
+def test_a_day_that_a_clock_leapt_away_from_does_not_come_back_for_good() -> None:
+    """A day that comes in its turn begins at its midnight, though a clock once said that it was."""
+    one = WINTER_MIDNIGHT + timedelta(hours=1)
+    day = counted((one, "100"), (one + timedelta(days=2), "101"), (one, "101"))
+    for hour in range(1, 49):
+        day.read(Decimal(101 + hour), one + timedelta(hours=hour))
+    assert day.since == WINTER_MIDNIGHT + timedelta(days=2)
+    assert day.amount == Decimal(2)
+
+
+def test_an_exchanged_meter_has_no_day_put_by() -> None:
+    """The register that a day began with is the old meter's."""
+    one = WINTER_MIDNIGHT + timedelta(hours=1)
+    day = counted((one, "100"), (one + timedelta(days=9), "101"))
+    day.start_anew()
+    day.read(Decimal(2), one + timedelta(hours=1))
+    day.read(Decimal(3), one + timedelta(hours=2))
+    assert day.amount == 1
+
+
 def test_restart_goes_on() -> None:
     day = counted(
         (WINTER_MIDNIGHT, "100"), (WINTER_MIDNIGHT + timedelta(hours=1), "101")

@@ -16,6 +16,11 @@ from ..smart_energy.values.time import day_start, london_date
 FRESH_AT_MIDNIGHT: Final = timedelta(hours=1)
 """How old the last reading may be at midnight to be taken for the reading at midnight."""
 
+_DAY: Final = timedelta(days=1)
+
+_NOTHING: Final = (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
+"""No time is within."""
+
 
 @dataclass(slots=True)
 class DayCount:
@@ -35,7 +40,12 @@ class DayCount:
     last: Decimal | None = None
     last_at: datetime | None = None
     _carried: Decimal | None = None
-    _ends: datetime | None = field(default=None, compare=False)
+    _holds: tuple[datetime, datetime] = field(default=_NOTHING, compare=False)
+    """From when to when a clock may be set without another day's beginning."""
+    _put_by: tuple[date, Decimal | None, datetime | None] | None = field(
+        default=None, compare=False
+    )
+    """The day that a clock leapt away from, with its beginning."""
 
     @property
     def amount(self) -> Decimal | None:
@@ -45,15 +55,31 @@ class DayCount:
         return self.last - self.start_value
 
     def roll_over(self, now: datetime) -> None:
-        """Begin the day that `now` falls in, unless it is under way. A clock set back changes nothing."""
-        if self._ends is not None and now < self._ends:
+        """Begin the day that `now` falls in, unless it is under way.
+
+        A clock set back into the day before changes nothing. One that leaps further,
+        either way, is wrong now or was before: another day begins, and the one that was
+        under way goes on if the clock leaps straight back to it.
+        """
+        begins, ends = self._holds
+        if begins <= now < ends:
             return
         day = london_date(now)
-        self._ends = day_start(day + timedelta(days=1))
-        if self.day is not None and day <= self.day:
-            return
+        if self.day is None or not self.day - _DAY <= day <= self.day:
+            self._begin_day(day)
+        self._holds = day_start(self.day - _DAY), day_start(self.day + _DAY)
+
+    def _begin_day(self, day: date) -> None:
+        before, put_by = self.day, self._put_by
+        self._put_by = (
+            (before, self.start_value, self.since)
+            if before is not None and abs(day - before) > _DAY
+            else None
+        )
         self.day, midnight = day, day_start(day)
-        if (
+        if put_by is not None and put_by[0] == day:
+            _, self.start_value, self.since = put_by
+        elif (
             self.last_at is not None
             and timedelta() <= midnight - self.last_at <= FRESH_AT_MIDNIGHT
         ):
@@ -110,7 +136,7 @@ class DayCount:
     def start_anew(self) -> None:
         """Go on with another meter's register; what the old one counted today stays."""
         self._carried = self.amount
-        self.start_value = self.last = self.last_at = None
+        self.start_value = self.last = self.last_at = self._put_by = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
