@@ -2,16 +2,25 @@
 
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
+from unittest.mock import Mock
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.smets1_cad.cad.link import ConsentMissing, LinkState
+from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.smart_energy.session.identifying import Identities
+from custom_components.smets1_cad.smart_energy.session.record import (
+    ClusterRecord,
+    EndpointRecord,
+    HanRecord,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from .cad.clocks import SteppedClock
 from .fake_link import NOW, electricity
 from .leaving_home import LeavingHome, LeavingLink, leaving_home
 
@@ -166,3 +175,71 @@ async def test_r2_started_with_a_clock_ahead_it_reads_after_a_reload(
     await home.restart()
     assert home.link.calls == ["start"]
     assert reauth_flows(home) == 0
+
+
+# --- the meter's identity
+
+
+def identities(clock: SteppedClock) -> tuple[Identities, HanRecord]:
+    """Return what looks after the identity of one meter, which has been asked for before."""
+    record = HanRecord(
+        endpoints={
+            2: EndpointRecord(
+                device_id=0x0501,
+                fuel=Fuel.ELECTRICITY,
+                clusters={0x0702: ClusterRecord()},
+            )
+        }
+    )
+    gate = Mock(was_read=lambda key: True)
+    return Identities(record, gate, clock), record
+
+
+def asked(
+    identities: Identities, clock: SteppedClock, *, hours: int, doubt: HanRecord | None
+) -> list[int]:
+    """Ask whenever it is due, a burst a minute, and return the minutes in which that was."""
+    minutes = []
+    for minute in range(hours * 60):
+        if doubt is not None:
+            doubt.doubt(Fuel.ELECTRICITY)
+        for place, ask in identities.due(Fuel.ELECTRICITY):
+            identities.begin(place, ask)
+            minutes.append(minute)
+        clock.advance(60)
+    return minutes
+
+
+@pytest.mark.parametrize("back", [5, 1800, 7200, 86400 * 3650])
+@pytest.mark.parametrize("is_doubted", [False, True])
+def test_an_identity_is_asked_for_again_after_a_clock_that_was_ahead(
+    back: int, is_doubted: bool
+) -> None:
+    """Within the day and half an hour, and never twice within the hour."""
+    clock = SteppedClock()
+    subject, record = identities(clock)
+    subject.due(Fuel.ELECTRICITY)
+    subject.begin((2, 0x0702), [0x0308])
+    clock.jump(-back)
+    doubt = record if is_doubted else None
+    first, second, *_ = asked(subject, clock, hours=50, doubt=doubt)
+    assert 60 <= first <= 24 * 60 + 30
+    assert second - first == (60 if is_doubted else 24 * 60)
+    if is_doubted or back > 3600:
+        assert first <= 90
+
+
+def test_an_identity_is_not_asked_for_while_a_clock_that_is_behind_is_set_right() -> (
+    None
+):
+    """As at each start of a machine without a battery."""
+    clock = SteppedClock()
+    subject, _ = identities(clock)
+    subject.due(Fuel.ELECTRICITY)
+    subject.begin((2, 0x0702), [0x0308])
+    clock.jump(-86400 * 300)
+    assert subject.due(Fuel.ELECTRICITY) == []
+    clock.advance(60)
+    assert subject.due(Fuel.ELECTRICITY) == []
+    clock.jump(86400 * 300)
+    assert asked(subject, clock, hours=25, doubt=None) == [24 * 60 - 1]

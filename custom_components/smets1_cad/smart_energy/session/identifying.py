@@ -2,7 +2,8 @@
 
 A firmware change or an exchanged meter shows in nothing else (R3, R22). Whatever
 happens, an identity is asked for at most once an hour; unless something calls it in
-question, once a day.
+question, once a day. A note that it was asked for at a time to come does: either the
+clock is wrong now, or it was then.
 """
 
 from collections.abc import Mapping
@@ -60,6 +61,8 @@ class Identities:
         self._record = record
         self._gate = gate
         self._clock = clock
+        self._ahead: dict[Place, float] = {}
+        """Since when notes are of a time to come, by the monotonic clock."""
 
     def due(self, fuel: Fuel) -> list[tuple[Place, list[int]]]:
         """Return what to ask in a burst of a fuel: endpoint and cluster, and attributes.
@@ -83,19 +86,29 @@ class Identities:
                 ]
                 if not ask:
                     continue
-                # A clock that was set back must not put it off for years.
-                asked = min(self._record.identified.setdefault(place, now), now)
-                if now - asked >= self._distance(place):
+                if self._elapsed(place, now) >= self._distance(place):
                     due.append((place, ask))
         return due
 
+    def _elapsed(self, place: Place, now: float) -> float:
+        """Return for how many seconds at least an identity has not been asked for."""
+        elapsed = now - self._record.identified.setdefault(place, now)
+        if elapsed >= 0:
+            self._ahead.pop(place, None)
+            return elapsed
+        # A clock that was set back must not put it off for years, nor let it be asked at once.
+        uptime = self._clock.monotonic()
+        return uptime - self._ahead.setdefault(place, uptime)
+
     def _distance(self, place: Place) -> float:
-        return DOUBTED if place in self._record.doubted else UNDOUBTED
+        is_doubted = place in self._record.doubted or place in self._ahead
+        return DOUBTED if is_doubted else UNDOUBTED
 
     def begin(self, place: Place, attributes: list[int]) -> None:
         """Note that an identity is asked for now, whatever comes of it, and let the request out."""
         self._record.identified[place] = self._clock.now_utc().timestamp()
         self._record.doubted.discard(place)
+        self._ahead.pop(place, None)
         self._gate.forget({(*place, one) for one in attributes})
 
     def changed(self, place: Place) -> None:
