@@ -65,9 +65,11 @@ class DayCount:
         if begins <= now < ends:
             return
         day = london_date(now)
-        if self.day is None or not self.day - _DAY <= day <= self.day:
+        under_way = self.day
+        if under_way is None or not under_way - _DAY <= day <= under_way:
             self._begin_day(day)
-        self._holds = day_start(self.day - _DAY), day_start(self.day + _DAY)
+            under_way = day
+        self._holds = day_start(under_way - _DAY), day_start(under_way + _DAY)
 
     def _begin_day(self, day: date) -> None:
         before, put_by = self.day, self._put_by
