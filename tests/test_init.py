@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from unittest.mock import call, patch
+from unittest.mock import AsyncMock, call, patch
 
 import pytest
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
@@ -18,6 +18,7 @@ from custom_components.smets1_cad.consent.text import Box
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.repairs import async_create_fix_flow
+from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.supplier.link import ServiceLink
 from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
@@ -49,6 +50,17 @@ async def test_with_consent_it_reads(paired: LeavingHome) -> None:
     assert paired.link.calls == ["start"]
     assert await paired.hass.config_entries.async_unload(paired.entry.entry_id)
     assert paired.link.calls[-1] == "stop"
+
+
+async def test_the_link_is_told_whose_stick_it_is(home: LeavingHome) -> None:
+    """Another one at the same port is not to be used."""
+    await home.prepare()
+    with patch(
+        "custom_components.smets1_cad.assembly.async_build_session",
+        AsyncMock(return_value=home.link),
+    ) as build:
+        await home.start()
+    assert build.call_args.kwargs["eui64"] == Eui64.parse(EUI)
 
 
 async def test_without_consent_ever_it_asks(home: LeavingHome) -> None:

@@ -31,6 +31,7 @@ from custom_components.smets1_cad.smart_energy.network import (
     RadioLost,
     RejoinFailed,
     WrongInstallCode,
+    WrongStick,
 )
 from custom_components.smets1_cad.smart_energy.session.errors import (
     KeyRefused,
@@ -43,9 +44,10 @@ from homeassistant.helpers import issue_registry as ir
 from .fake_link import CANARIES, NOW, electricity, gas
 from .leaving_home import ON_THE_WAY, LeavingHome, leaving_home
 
-STICK, HUB, KEY = Lacking
+STICK, OWN_STICK, HUB, KEY = Lacking
 
 GONE = RadioLost("The stick cannot be reached.")
+SWAPPED = WrongStick("Another stick is at the port.")
 NOT_FOUND = RejoinFailed("The hub did not take the CAD back.")
 OFF_THE_LIST = RemovedFromHan("The hub is there, but does not take the CAD back.")
 
@@ -167,18 +169,20 @@ async def test_r21_a_hub_or_a_key_is_missed_after_a_day(
     assert issues(paired) == {}
 
 
-@pytest.mark.parametrize("error", [GONE, None])
+@pytest.mark.parametrize(
+    ("error", "kind"), [(GONE, STICK), (None, STICK), (SWAPPED, OWN_STICK)]
+)
 async def test_r21_a_stick_is_missed_within_two_hours(
-    paired: LeavingHome, error: CadError | None
+    paired: LeavingHome, error: CadError | None, kind: Lacking
 ) -> None:
-    """Also one that neither opens nor fails."""
+    """Also one that neither opens nor fails, or has another in its place."""
     await paired.wait(minutes=30)
     paired.link.move(LinkState.DISCONNECTED, error)
     await paired.wait(minutes=30)
     assert issues(paired) == {}
     await hours(paired, 1)
-    assert issues(paired) == {STICK: "stick_lost_householder"}
-    issue = paired.issue(STICK)
+    assert issues(paired) == {kind: f"{kind}_householder"}
+    issue = paired.issue(kind)
     assert issue is not None
     for text, words in zip(
         (said(issue, "en"), said(issue, "cy")),

@@ -30,6 +30,7 @@ from custom_components.smets1_cad.pairing.identity import (
     IdentityForm,
     check_identity,
 )
+from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.smart_energy.install_code import InstallCode
 from custom_components.smets1_cad.store import (
     CadStore,
@@ -450,9 +451,19 @@ async def test_a_network_that_cannot_be_read_is_said(
     await store.secrets.save(CadSecrets(install_code=code).as_dict())
     await store.session.save(damaged)
     with pytest.raises(StoreError) as caught:
-        await async_build_session(hass, store, "/dev/null")
+        await async_build_session(hass, store, "/dev/null", eui64=Eui64.parse(CAD))
     assert caught.value.reason == "store_unreadable"
     assert await store.session.load() == damaged
+
+
+async def test_the_link_uses_the_cad_s_own_stick_alone(hass: HomeAssistant) -> None:
+    """A session that is not told which takes any."""
+    store = await async_get_store(hass, CAD)
+    code = InstallCode(bytes.fromhex("83fed3407a939723a5c639b26916d505"))
+    await store.secrets.save(CadSecrets(install_code=code).as_dict())
+    eui64 = Eui64.parse(CAD)
+    session = await async_build_session(hass, store, "/dev/null", eui64=eui64)
+    assert session._context.config.eui64 == eui64
 
 
 @pytest.mark.parametrize("damaged", [{}, [], "torn", {"url": "https://a", "token": 1}])

@@ -21,6 +21,7 @@ from .pairing.life import Pairing, PairingKeeper, async_stored_pairing
 from .pairing.states import MAYBE_LISTED, PairingState
 from .pairing.unsent import UnsentWatch
 from .readings.link_watch import LinkWatch
+from .smart_energy.eui64 import Eui64
 from .smart_energy.install_code import InstallCode
 from .smart_energy.session import HanSession
 from .store import CadStore, async_get_store, async_load_consents
@@ -129,7 +130,11 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Parts:
         store=store,
         consents=consents,
         session=await async_build_session(
-            hass, store, entry.data[CONF_DEVICE], intervals=options.intervals
+            hass,
+            store,
+            entry.data[CONF_DEVICE],
+            eui64=Eui64.parse(entry.unique_id),
+            intervals=options.intervals,
         ),
         install_code=secrets.install_code,
         keeper=None if pairing is None else PairingKeeper(pairing, store.pairing.save),

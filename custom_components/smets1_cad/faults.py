@@ -35,6 +35,8 @@ class Lacking(StrEnum):
     """What a link that keeps trying does not get, as its issue is called."""
 
     STICK = "stick_lost"
+    OWN_STICK = "stick_swapped"
+    """Another stick is at its port."""
     HUB = "hub_lost"
     KEY = "key_not_agreed"
 

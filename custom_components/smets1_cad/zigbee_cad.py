@@ -16,6 +16,7 @@ from .cad_secrets import CadNotSetUp, CadSecrets
 from .const import DOMAIN
 from .radio.stick import EzspRadio
 from .smart_energy.certificate import Credentials, load_credentials
+from .smart_energy.eui64 import Eui64
 from .smart_energy.session import HanSession, SessionConfig
 from .smart_energy.session.record import HanRecord
 from .store import CadStore, StoreError, async_get_process_store
@@ -46,6 +47,7 @@ async def async_build_session(
     store: CadStore,
     path: str,
     *,
+    eui64: Eui64,
     intervals: Mapping[Fuel, timedelta] | None = None,
 ) -> HanSession:
     """Return the session of a stick; nothing is opened before it is started.
@@ -54,6 +56,7 @@ async def async_build_session(
         hass: Home Assistant.
         store: the CAD's own, with its install code and certificates.
         path: the stick's port.
+        eui64: the CAD's, which no other stick at that port may stand in for.
         intervals: how often to read each fuel, None as often as pacing allows.
 
     Raises:
@@ -76,6 +79,7 @@ async def async_build_session(
         EzspRadio(path),
         SessionConfig(
             link_key=link_key,
+            eui64=eui64,
             credentials=tuple(credentials),
             intervals=dict(intervals or {}),
         ),

@@ -149,7 +149,11 @@ class CadLink(Protocol):
         ...
 
     async def unpair(self) -> None:
-        """Leave the HAN for good and forget everything about it. Ends stopped."""
+        """Leave the HAN for good and forget everything about it. Ends stopped.
+
+        Raises:
+            CadError: it has not left, and nothing is forgotten.
+        """
         ...
 
     async def refresh(self, fuel: Fuel) -> None:

@@ -161,7 +161,10 @@ class JoinSteps(RadioSteps, ConsentSteps):
 
         try:
             session = await async_build_session(
-                self.hass, self._draft.store, self._draft.path
+                self.hass,
+                self._draft.store,
+                self._draft.path,
+                eui64=self._draft.eui64,
             )
         except CadError as err:
             self._join_error = err

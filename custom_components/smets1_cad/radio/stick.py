@@ -26,6 +26,7 @@ from ..smart_energy.network import (
     RadioListener,
     RadioLost,
     StickCbke,
+    WrongStick,
 )
 from . import joining
 from .application import JoiningApplication, NotForCads
@@ -193,7 +194,13 @@ class EzspRadio(HanRadio):
 
     @override
     async def restart(self) -> Network:
+        before = self.eui64
         await self.connect()
+        if self.eui64 != before:
+            await self.disconnect()
+            raise WrongStick(
+                "While the stick was opened again, another one came to its port. Plug the CAD's stick in."
+            )
         network = await self.resume()
         if network is None:
             raise RadioLost(

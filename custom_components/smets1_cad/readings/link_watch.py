@@ -18,6 +18,7 @@ from ..faults import Lacking, async_clear_lacking, async_report_lacking
 from ..options import CadOptions
 from ..pairing.life import PairingKeeper
 from ..pairing.states import PairingState
+from ..smart_energy.network import WrongStick
 
 LACKED_FOR: Final = timedelta(days=1)
 """How long nothing may have been read, beyond the interval that the user chose, before a hub or a key is missed.
@@ -39,6 +40,8 @@ be seen by this process; how long ago the last reading was is kept over restarts
 
 _LET_IN: Final = frozenset({PairingState.JOINING, PairingState.PAIRED})
 """States in which the supplier has done its part; of a CAD that is joining without a key nobody else reminds."""
+
+_STICK: Final = frozenset({Lacking.STICK, Lacking.OWN_STICK})
 
 _NOT_TRYING: Final = frozenset({LinkState.RUNNING, LinkState.FAILED})
 
@@ -117,7 +120,7 @@ class LinkWatch:
         if lacking is not before:
             return
         since = self._last_read()
-        if lacking is not Lacking.STICK and now - since < LACKED_FOR + self._interval:
+        if lacking not in _STICK and now - since < LACKED_FOR + self._interval:
             async_clear_lacking(self._hass, self._entry)
             return
         async_report_lacking(
@@ -150,7 +153,8 @@ class LinkWatch:
 def _lacking(status: LinkStatus) -> Lacking:
     """Return what a link that does not run lacks."""
     if status.state is LinkState.DISCONNECTED:
-        return Lacking.STICK
+        is_swapped = isinstance(status.error, WrongStick)
+        return Lacking.OWN_STICK if is_swapped else Lacking.STICK
     if status.state is LinkState.KEY_ESTABLISHMENT and status.error is not None:
         return Lacking.KEY
     return Lacking.HUB

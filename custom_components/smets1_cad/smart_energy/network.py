@@ -95,6 +95,15 @@ class RadioLost(RadioError):
     responsible = Responsible.HOUSEHOLDER
 
 
+class WrongStick(RadioLost):
+    """Raised when another stick is at the port of the CAD's own, which is as good as gone meanwhile.
+
+    It is left as it was: it may be another CAD's, or another program's.
+    """
+
+    reason = "wrong_stick"
+
+
 class ForeignNetwork(RadioError):
     """Raised when the stick holds a network that is not this pairing's.
 
@@ -288,7 +297,12 @@ class HanRadio(Protocol):
         ...
 
     async def restart(self) -> Network:
-        """Close the stick, open it again and take up its network."""
+        """Close the stick, open it again and take up its network.
+
+        Raises:
+            WrongStick: another one is at its port now.
+            RadioLost: it does not come back, or has lost its network.
+        """
         ...
 
     def listen(self, listener: RadioListener) -> Callable[[], None]:

@@ -14,7 +14,8 @@ from ...cad.link import ConsentMissing, LinkState
 from ...cad.models import Fuel
 from ...cad.pacing import FLOORS, Pacer
 from ..certificate import Credentials
-from ..network import HanRadio
+from ..eui64 import Eui64
+from ..network import HanRadio, WrongStick
 from .const import Interest, Timings
 from .gate import Gate
 from .record import HanRecord, HanStore
@@ -26,6 +27,7 @@ class SessionConfig:
 
     Attributes:
         link_key: the link key that the install code makes.
+        eui64: the CAD's own; a stick with another is not touched. None takes any stick.
         credentials: device certificates with their keys, for key establishment on the
             host; of one suite or both. None are needed where the stick has its own.
         intervals: how often to read each fuel; never more often than pacing allows.
@@ -34,6 +36,7 @@ class SessionConfig:
     """
 
     link_key: KeyData = field(repr=False)
+    eui64: Eui64 | None = None
     credentials: tuple[Credentials, ...] = field(default=(), repr=False)
     intervals: dict[Fuel, timedelta] = field(default_factory=dict)
     interests: frozenset[Interest] = frozenset()
@@ -91,6 +94,25 @@ class Context:
         if not self.has_consent():
             raise ConsentMissing(
                 "Consent is no longer in force. Give it in the integration's settings to go on."
+            )
+
+    async def open_stick(self) -> None:
+        """Open the stick, if it is the CAD's own.
+
+        Raises:
+            WrongStick: it is another one. It is closed again, as it was.
+            RadioLost: it cannot be opened, or does not answer.
+        """
+        await self.radio.connect()
+        expected = self.config.eui64
+        if (
+            expected is not None
+            and self.radio.eui64.serialize()[::-1] != expected.octets
+        ):
+            await self.radio.disconnect()
+            raise WrongStick(
+                "Another stick is at the port of the CAD's own. It was left as it was. Plug the CAD's stick in, or choose "
+                "its port."
             )
 
     async def save(self) -> None:

@@ -244,15 +244,11 @@ class HanSession(CadLink):
         if not was_running:
             await self._context.load()
         try:
-            await radio.connect()
-            if (
-                self._context.record.extended_pan_id is not None
-                and await radio.resume()
-            ):
-                await radio.leave()
+            await self._stages.leave()
         finally:
             await radio.disconnect(silence=True)
-            await self._context.forget_join()
+        # Where it was not left, what says of which network is kept, so that it can be another time.
+        await self._context.forget_join()
 
     @override
     async def refresh(self, fuel: Fuel) -> None:

@@ -78,7 +78,7 @@ class Stages:
         context = self._context
         context.status(LinkState.DISCONNECTED)
         self.close()
-        await context.radio.connect()
+        await context.open_stick()
         context.radio.set_gate(context.gate.check)
         network = await context.radio.resume()
         if network is None:
@@ -102,11 +102,27 @@ class Stages:
         if record.is_for(*known):
             return
         if record.extended_pan_id is not None or not record.may_be_on(known[0]):
-            raise ForeignNetwork(
-                "The stick is on a network that this pairing did not join. It was left untouched. Use a separate stick "
-                "for your meter."
-            )
+            raise _foreign_network()
         await self._begin_record(network)
+
+    async def leave(self) -> None:
+        """Open the stick, and leave the network that this pairing joined, or may have joined.
+
+        Raises:
+            WrongStick: another stick is at the port. It is as it was.
+            ForeignNetwork: the stick is on another network, and stays there.
+            RadioLost: it cannot be opened, or stopped answering.
+        """
+        context = self._context
+        await context.open_stick()
+        record = context.record
+        if record.extended_pan_id is None and not record.tried:
+            return
+        if (network := await context.radio.resume()) is None:
+            return
+        if not record.may_be_on(str(network.extended_pan_id)):
+            raise _foreign_network()
+        await context.radio.leave()
 
     async def _begin_record(self, network: Network) -> None:
         context = self._context
@@ -384,3 +400,10 @@ class Stages:
                 await context.clock.sleep(wait)
                 wait *= 2
         return await work()
+
+
+def _foreign_network() -> ForeignNetwork:
+    return ForeignNetwork(
+        "The stick is on a network that this pairing did not join. It was left untouched. Use a separate stick for your "
+        "meter."
+    )
