@@ -867,6 +867,8 @@ def test_quotes_that_are_none(changes: dict[str, Any]) -> None:
         {"window": []},
         {"window": {"opens_at": "2026-11-22T12:00:00Z"}},
         {"tenancy_change": {"effective_at": "soon"}},
+        {"tenancy_change": {"effective_at": "9999-12-31T23:59:59-01:00"}},
+        {"updated_at": "0001-01-01T00:00:00+01:00"},
     ],
 )
 def test_statuses_that_are_none(changes: dict[str, Any]) -> None:

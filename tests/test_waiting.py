@@ -15,7 +15,9 @@ from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.supplier.answer import may_be_answered
 from custom_components.smets1_cad.supplier.status import REFUSALS
 from custom_components.smets1_cad.supplier.texts import quoted
+from custom_components.smets1_cad.tenancy.notices import SERVICE, Notice, Notices
 from homeassistant.components.repairs import DOMAIN as REPAIRS
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import issue_registry as ir
@@ -228,6 +230,14 @@ async def test_promised_day_is_shown_and_waited_for(
             {"answer": "more_time", "promised_for": "2026-11-21"},
             {"promised_for": "promised_day_past"},
         ),
+        (
+            {"answer": "more_time", "promised_for": "9999-12-31"},
+            {"promised_for": "promised_day_far"},
+        ),
+        (
+            {"answer": "more_time", "promised_for": "2028-11-24"},
+            {"promised_for": "promised_day_far"},
+        ),
     ],
 )
 async def test_answer_that_cannot_be_right(
@@ -245,6 +255,23 @@ async def test_answer_that_cannot_be_right(
         if field.description
     } == typed
     assert (await state_of(home)).state is S.SENT
+
+
+async def test_days_that_were_taken_once_and_cannot_be_waited_for(
+    home: LeavingHome,
+) -> None:
+    """An entry that keeps one, from before they were refused, is set up again."""
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    store = await home.store()
+    data = await store.pairing.load()
+    assert data is not None
+    await store.pairing.save(data | {"promised_for": "9999-12-31"})
+    change = datetime.fromisoformat("9999-12-31T23:59:59-01:00")
+    await store.notices.save(Notices(pending={SERVICE: Notice(at=change)}))
+    await home.start()
+    assert home.entry.state is ConfigEntryState.LOADED
+    assert (await state_of(home)).promised_for is None
+    assert home.issue("tenancy_announced") is None
 
 
 async def test_answer_has_no_default(home: LeavingHome) -> None:

@@ -37,6 +37,9 @@ REMINDER_HOUR: Final = 9
 UNSENT_FOR: Final = 2
 """Working days after which a request that was prepared and not sent is reminded of: time to print a letter and post it."""
 
+_LAST_YEAR: Final = 2999
+"""Last year in which a promised day is no slip; no working day can be reckoned at the end of the calendar."""
+
 WINDOW_CLOSED: Final = "window_closed"
 """Reason of the step back from an open HAN to an accepted request: the window is over, unused."""
 
@@ -378,13 +381,17 @@ class Pairing:
             reference=data["reference"],
             service_id=data["service_id"],
             service_unpair_id=data["service_unpair_id"],
-            promised_for=date.fromisoformat(data["promised_for"])
-            if data["promised_for"]
-            else None,
+            promised_for=_promised(data["promised_for"]),
             quote=Quote.from_dict(data["quote"]) if data["quote"] else None,
             sent_at=moment(data["sent_at"]),
             reminded=frozenset(Reminder(reminder) for reminder in data["reminded"]),
         )
+
+
+def _promised(text: str | None) -> date | None:
+    """Return a promised day that was stored, None if there was none, or one that nobody can wait for."""
+    day = date.fromisoformat(text) if text else None
+    return None if day is None or day.year > _LAST_YEAR else day
 
 
 type PairingListener = Callable[[Pairing], None]

@@ -1,7 +1,7 @@
 """What a supplier has answered by email, letter or telephone, as a person notes it (R8, R19)."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ CONF_WORDS: Final = "words"
 
 _LONGEST_REFERENCE: Final = 64
 _LONGEST_WORDS: Final = 1000
+_FARTHEST_PROMISE: Final = timedelta(days=366)
 
 
 class Answer(StrEnum):
@@ -99,8 +100,11 @@ def answer_errors(typed: Mapping[str, Any], now: datetime) -> dict[str, str]:
     if typed[CONF_ANSWER] == Answer.REFUSED and not typed.get(CONF_WORDS, "").strip():
         errors[CONF_WORDS] = "refusal_reason_missing"
     promised = _promised(typed)
-    if promised is not None and promised < london_date(now):
+    today = london_date(now)
+    if promised is not None and promised < today:
         errors[CONF_PROMISED] = "promised_day_past"
+    elif promised is not None and promised - today > _FARTHEST_PROMISE:
+        errors[CONF_PROMISED] = "promised_day_far"
     return errors
 
 

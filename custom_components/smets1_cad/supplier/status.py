@@ -23,6 +23,9 @@ IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _AMOUNT: Final = re.compile(r"[0-9]{1,6}\.[0-9]{2}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
+_YEARS: Final = range(2000, 3000)
+"""Years of moments that a service can mean; at the edges of the calendar nothing can be reckoned any more."""
+
 SHORTEST_POLL: Final = timedelta(seconds=10)
 LONGEST_POLL: Final = timedelta(days=1)
 """A service is asked at least daily, whatever it says."""
@@ -158,7 +161,7 @@ def _moment(data: Mapping[str, Any], name: str) -> datetime:
         moment = datetime.fromisoformat(data[name])
     except (KeyError, TypeError, ValueError) as err:
         raise _Nonsense(name) from err
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or moment.year not in _YEARS:
         raise _Nonsense(name)
     return moment
 

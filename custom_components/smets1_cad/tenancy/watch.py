@@ -30,6 +30,8 @@ ISSUE_ANNOUNCED: Final = "tenancy_announced"
 ISSUE_CANCELLED: Final = "tenancy_cancelled"
 """Repair issue: it will not be. Placeholder ``date``."""
 
+_END_OF_TIME: Final = 3000
+
 _KEEP_EVERY: Final = 3600.0
 """Seconds between two writes of the meters' own counts, which only have to be roughly known after a restart."""
 
@@ -67,6 +69,12 @@ class TenancyWatch:
                 "What was known of a change of tenancy is lost, and learnt anew: %s",
                 err,
             )
+        # A date at the end of the calendar, which was once taken, cannot be waited for.
+        self._notices.pending = {
+            whose: notice
+            for whose, notice in self._notices.pending.items()
+            if notice.at.year < _END_OF_TIME
+        }
         self._finder = SignFinder(self._notices.known)
         self._show_and_wait()
         forget = self._link.on_update(self._heard)
