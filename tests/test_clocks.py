@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from custom_components.smets1_cad.cad.link import ConsentMissing, LinkState
 from custom_components.smets1_cad.cad.models import Fuel
 from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.pairing.states import PairingState as S, Reminder
 from custom_components.smets1_cad.smart_energy.session.identifying import Identities
 from custom_components.smets1_cad.smart_energy.session.record import (
     ClusterRecord,
@@ -243,3 +244,98 @@ def test_an_identity_is_not_asked_for_while_a_clock_that_is_behind_is_set_right(
     assert subject.due(Fuel.ELECTRICITY) == []
     clock.jump(86400 * 300)
     assert asked(subject, clock, hours=25, doubt=None) == [24 * 60 - 1]
+
+
+# --- what waits for a time
+
+
+@pytest.fixture
+async def sent(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, machine: Machine
+) -> AsyncGenerator[LeavingHome]:
+    """A home whose request was sent today, a Sunday; its entry is not set up yet."""
+    async with leaving_home(hass, freezer) as home:
+        await home.prepare(way=(S.SENT,))
+        yield home
+
+
+async def test_r8_a_reminder_comes_after_a_start_with_the_clock_behind(
+    sent: LeavingHome, machine: Machine
+) -> None:
+    """Not only once the machine has been up for as long as its clock was behind."""
+    machine.set_clock(NOW - timedelta(days=200))
+    await sent.start()
+    await machine.run(minutes=1)
+    machine.set_clock(NOW + timedelta(minutes=1))
+    await machine.run(days=4)
+    assert sent.issue("pairing_overdue") is None
+    await machine.run(days=1)
+    issue = sent.issue("pairing_overdue")
+    assert issue is not None
+    assert issue.translation_key == "pairing_overdue_ask_supplier"
+
+
+async def test_r8_a_reminder_of_a_clock_that_was_ahead_is_taken_back(
+    sent: LeavingHome, machine: Machine
+) -> None:
+    """It comes again when it is due, though it was there before."""
+    await sent.start()
+    machine.set_clock(NOW + AHEAD)
+    await machine.run(hours=1)
+    assert sent.issue("pairing_overdue") is not None
+    machine.set_clock(NOW + timedelta(hours=1))
+    await machine.run(hours=1)
+    assert sent.issue("pairing_overdue") is None
+    await machine.run(days=5)
+    assert sent.issue("pairing_overdue") is not None
+
+
+async def test_r8_a_reminder_that_was_seen_makes_a_later_one_go_with_its_clock(
+    sent: LeavingHome, machine: Machine
+) -> None:
+    """What is due now was seen already."""
+    await sent.start()
+    await machine.run(days=6)
+    await sent.entry.runtime_data.unpairing.async_update(
+        lambda pairing: pairing.with_reminded(Reminder.ASK)
+    )
+    await sent.hass.async_block_till_done()
+    assert sent.issue("pairing_overdue") is None
+    machine.set_clock(NOW + AHEAD)
+    await machine.run(hours=1)
+    assert sent.issue("pairing_overdue") is not None
+    machine.set_clock(NOW + timedelta(days=6, hours=1))
+    await machine.run(hours=1)
+    assert sent.issue("pairing_overdue") is None
+
+
+async def test_r2_the_end_of_consent_is_said_after_a_start_with_the_clock_behind(
+    home: LeavingHome, machine: Machine
+) -> None:
+    machine.set_clock(NOW - timedelta(days=200))
+    await home.start()
+    machine.set_clock(NOW + timedelta(days=350, hours=23))
+    assert home.issue("consent_lapses") is None
+    await machine.run(hours=2)
+    assert home.issue("consent_lapses") is not None
+    machine.set_clock(NOW)
+    await machine.run(hours=1)
+    assert home.issue("consent_lapses") is None
+
+
+async def test_a_silent_meter_is_noticed_after_a_start_with_the_clock_ahead(
+    home: LeavingHome, machine: Machine
+) -> None:
+    """Its timer would else wait for the time that the clock once said."""
+    machine.set_clock(NOW + timedelta(days=200))
+    await home.start()
+    home.link.move(LinkState.RUNNING)
+    home.link.hand_up(electricity())
+    await home.hass.async_block_till_done()
+    machine.set_clock(NOW + timedelta(minutes=1))
+    await machine.run(minutes=1)
+    home.link.hand_up(electricity())
+    await home.hass.async_block_till_done()
+    assert home.state(POWER) == "512"
+    await machine.run(hours=1)
+    assert home.state(POWER) == "unavailable"

@@ -7,12 +7,12 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
 from ..cad.link import LinkState, LinkStatus
 from ..const import DOMAIN, LOGGER
+from ..timers import LONGEST, async_look_at
 from .life import Pairing, PairingKeeper
 from .states import OVERDUE, PairingState, Reminder
 
@@ -125,14 +125,18 @@ class PairingWatch:
         self._tell_of_refusal(pairing)
         step = pairing.next_step(now).step
         issue = reminder_issue_id(self._entry)
-        if step not in OVERDUE.values():
+        is_overdue = step in OVERDUE.values()
+        due = pairing.reminder_due(now) if is_overdue else None
+        if due is None:
             ir.async_delete_issue(self._hass, DOMAIN, issue)
-        elif (due := pairing.reminder_due(now)) is not None:
+        else:
             self._remind(step, due)
-        if (at := pairing.next_reminder_at(now)) is not None:
-            self._cancel = async_track_point_in_utc_time(
-                self._hass, self._look_again, at
-            )
+        at = pairing.next_reminder_at(now)
+        if at is None and is_overdue:
+            # The clock that says so may be set right.
+            at = now + LONGEST
+        if at is not None:
+            self._cancel = async_look_at(self._hass, self._look_again, at)
 
     @callback
     def _look_again(self, now: datetime) -> None:
