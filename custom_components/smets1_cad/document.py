@@ -77,6 +77,7 @@ class Document:
         self._file = _File(hass, key)
         self._data: JsonObject | None = None
         self._removed = False
+        self._erasures: dict[str, int] = {}
         self.is_lost = False
 
     async def async_load(self) -> None:
@@ -134,6 +135,14 @@ class Document:
     def get(self, name: str) -> Any:
         """Return a copy of a section, None if it was never saved or was cleared."""
         return deepcopy(self._sections.get(name))
+
+    def erasures(self, name: str) -> int:
+        """Return how often a section was erased since Home Assistant runs; see `Section`."""
+        return self._erasures.get(name, 0)
+
+    def count_erasure(self, name: str) -> None:
+        """Keep whoever has a section now from writing it any more."""
+        self._erasures[name] = self.erasures(name) + 1
 
     async def async_save(self, name: str, value: Any, *, strict: bool) -> None:
         """Set a section, None to clear it, and return once it is on disk.
@@ -228,7 +237,11 @@ def _remove_leftovers(path: Path, key: str) -> None:
 
 
 class Section[T]:
-    """One typed part of a document. Satisfies `PacingStore` and `HanStore`, whose `T` is a JSON object."""
+    """One typed part of a document. Satisfies `PacingStore` and `HanStore`, whose `T` is a JSON object.
+
+    It is good for writing until the section is erased: an answer that comes after that
+    must not bring back what whoever waited for it still holds.
+    """
 
     def __init__(
         self,
@@ -245,6 +258,35 @@ class Section[T]:
         self._encode = encode
         self._decode = decode
         self._strict = strict
+        self._erasures = document.erasures(name)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the section was erased since this was made."""
+        return self._document.erasures(self._name) != self._erasures
+
+    def require_kept(self) -> None:
+        """Make sure that this may still write.
+
+        Raises:
+            StoreError: ``pairing_step``: the section was erased since this was made.
+        """
+        if self.is_erased:
+            raise StoreError(
+                "What was stored of this CAD has been erased meanwhile, so this was not kept.",
+                reason="pairing_step",
+            )
+
+    def erased(self) -> Section[T]:
+        """Return what the section is written by from now on; this, and all others of it, write nothing any more."""
+        self._document.count_erasure(self._name)
+        return Section(
+            self._document,
+            self._name,
+            encode=self._encode,
+            decode=self._decode,
+            strict=self._strict,
+        )
 
     async def load(self) -> T | None:
         """Return what was saved last, None if nothing was.
@@ -267,14 +309,17 @@ class Section[T]:
         """Keep a value, and return once it is on disk.
 
         Raises:
-            StoreError: ``store_not_written``; what was saved before still holds.
+            StoreError: ``store_not_written``; what was saved before still holds. ``pairing_step``: it was erased.
         """
+        self.require_kept()
         await self._document.async_save(
             self._name, self._encode(value), strict=self._strict
         )
 
     def save_later(self, value: T) -> None:
-        """Keep a value that may be lost if the process is killed within a minute."""
+        """Keep a value that may be lost if the process is killed within a minute; nothing once it was erased."""
+        if self.is_erased:
+            return
         self._document.save_later(self._name, self._encode(value))
 
     async def clear(self) -> None:

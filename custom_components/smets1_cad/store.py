@@ -81,29 +81,34 @@ class CadStore(Document):
         self.name: Final = name
         self.consents: Consents | None = None
         self.consent: Final = Section[JsonObject](self, "consent", strict=True)
-        self.pairing: Final = Section[JsonObject](self, "pairing", strict=True)
-        self.session: Final = Section[Mapping[str, Any]](self, "session")
-        self.secrets: Final = Section[JsonObject](self, "secrets", strict=True)
-        self.readings: Final = Section[JsonObject](self, "readings")
-        self.firmware: Final = Section[JsonObject](self, "firmware")
-        self.notices: Final = Section[Notices](
+        self.pairing = Section[JsonObject](self, "pairing", strict=True)
+        self.session = Section[Mapping[str, Any]](self, "session")
+        self.secrets = Section[JsonObject](self, "secrets", strict=True)
+        self.readings = Section[JsonObject](self, "readings")
+        self.firmware = Section[JsonObject](self, "firmware")
+        self.notices = Section[Notices](
             self, "notices", encode=Notices.as_dict, decode=Notices.from_dict
         )
-        self.service: Final = Section[JsonObject](self, "service")
-        self.setup: Final = Section[JsonObject](self, "setup", strict=True)
-        self.counters: Final = Section[dict[str, int]](
-            self, "counters", decode=_counters
-        )
+        self.service = Section[JsonObject](self, "service")
+        self.setup = Section[JsonObject](self, "setup", strict=True)
+        self.counters = Section[dict[str, int]](self, "counters", decode=_counters)
 
     async def async_erase(self, *, keep: Collection[str] = ()) -> None:
         """Forget every section, but for the consent log, and those to keep; and what is left of earlier files.
 
+        Whoever got hold of one of them before writes nothing any more.
+
         Raises:
             StoreError: it could not be written.
         """
-        for name, section in vars(self).items():
-            if isinstance(section, Section) and name not in {"consent", *keep}:
-                await section.clear()
+        erased = {
+            name: section.erased()
+            for name, section in vars(self).items()
+            if isinstance(section, Section) and name not in {"consent", *keep}
+        }
+        vars(self).update(erased)
+        for section in erased.values():
+            await section.clear()
         await self.async_remove_leftovers()
 
     @override

@@ -32,14 +32,25 @@ class Draft:
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     install_code: InstallCode | None = None
     credentials: str = ""
+    _setup: Section[dict[str, Any]] = field(init=False)
+    _secrets: Section[dict[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take hold of what it is kept in: a dialog that is left writes nothing after an erasure."""
+        self._setup = self.store.setup
+        self._secrets = self.store.secrets
 
     def __repr__(self) -> str:
         """Show nothing of what was typed."""
         return f"Draft(steps={sorted(self.inputs)})"
 
-    @property
-    def _setup(self) -> Section[dict[str, Any]]:
-        return Section(self.store, "setup", strict=True)
+    def require_kept(self) -> None:
+        """Make sure that it was not erased while something was waited for.
+
+        Raises:
+            StoreError: it was.
+        """
+        self._setup.require_kept()
 
     async def load(self) -> bool:
         """Take up what was kept; return whether there was anything.
@@ -61,7 +72,7 @@ class Draft:
             StoreError: it could not be written.
         """
         await self._setup.save(dict(self.inputs))
-        await self.store.secrets.save(
+        await self._secrets.save(
             CadSecrets(
                 install_code=self.install_code, credentials=self.credentials
             ).as_dict()

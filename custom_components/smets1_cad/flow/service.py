@@ -193,11 +193,13 @@ class ServiceSteps(RequestSteps):
 
         Raises:
             ServiceError: there is no quote.
+            StoreError: what it is for was erased meanwhile.
             TimeoutError: there is none yet.
         """
         request = (await self._pairing()).request
         async with timeout(PATIENCE):
             self._quote = await self._service.quote(request)
+        self._draft.require_kept()
 
     async def _after_refusal(self, reason: str) -> str:
         """Get another quote where this one is of no use any more; return what to say."""
