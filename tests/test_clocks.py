@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.smets1_cad.cad.link import ConsentMissing, LinkState
-from custom_components.smets1_cad.cad.models import Fuel
+from custom_components.smets1_cad.cad.models import Fuel, TenancyChange
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.pairing.states import PairingState as S, Reminder
 from custom_components.smets1_cad.smart_energy.session.identifying import Identities
@@ -339,3 +339,22 @@ async def test_a_silent_meter_is_noticed_after_a_start_with_the_clock_ahead(
     assert home.state(POWER) == "512"
     await machine.run(hours=1)
     assert home.state(POWER) == "unavailable"
+
+
+async def test_r20_a_notice_is_kept_to_after_a_start_with_the_clock_behind(
+    home: LeavingHome, machine: Machine
+) -> None:
+    """Its date is a day of the clock that is right, not of uptime."""
+    machine.set_clock(NOW - timedelta(days=200))
+    await home.start()
+    home.link.hand_up(
+        TenancyChange(
+            fuel=Fuel.ELECTRICITY, effective_at=NOW + timedelta(days=2), number=7
+        )
+    )
+    await machine.run(minutes=1)
+    machine.set_clock(NOW + timedelta(minutes=1))
+    await machine.run(days=1)
+    assert (await home.stored_consents()).current is not None
+    await machine.run(days=1)
+    assert (await home.stored_consents()).current is None

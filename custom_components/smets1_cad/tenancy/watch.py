@@ -7,7 +7,6 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
@@ -18,6 +17,7 @@ from ..const import DOMAIN, LOGGER
 from ..faults import issue_id
 from ..smart_energy.values.time import london_date
 from ..store import CadStore, StoreError
+from ..timers import async_look_at
 from .end import async_end_tenancy
 from .notices import SERVICE, Notice, Notices
 from .record import TenancyEnd
@@ -179,10 +179,13 @@ class TenancyWatch:
             self._changed()
 
     @callback
-    def _due(self, _now: datetime) -> None:
+    def _due(self, now: datetime) -> None:
         """Act on the notice whose day has come; one that was not heard again since a restart may be cancelled."""
         self._cancel = None
         whose, notice = self._notices.first
+        if notice.at > now:
+            self._show_and_wait()
+            return
         if notice.is_heard:
             self._end(whose)
             return
@@ -232,7 +235,7 @@ class TenancyWatch:
         pending = self._notices.pending
         if pending:
             at = self._notices.first[1].at
-            self._cancel = async_track_point_in_utc_time(self._hass, self._due, at)
+            self._cancel = async_look_at(self._hass, self._due, at)
         self._show(
             ISSUE_ANNOUNCED,
             {"date": _day(self._notices.first[1])} if pending else None,
