@@ -26,13 +26,12 @@ _WAY: Final = (PairingState.HAN_OPEN, PairingState.JOINING, PairingState.PAIRED)
 """States on the way in, which the radio sees one after the other."""
 
 _SEEN: Final = {
-    LinkState.JOINING: PairingState.HAN_OPEN,
     LinkState.JOINED: PairingState.JOINING,
     LinkState.KEY_ESTABLISHMENT: PairingState.JOINING,
     LinkState.DISCOVERING: PairingState.PAIRED,
     LinkState.RUNNING: PairingState.PAIRED,
 }
-"""What a state of the link says of the pairing."""
+"""What a state of the link says of the pairing. That a network lets devices join says nothing: it may be a neighbour's."""
 
 
 def reminder_issue_id(entry: ConfigEntry[Any]) -> str:
