@@ -5,6 +5,7 @@ it can be told apart from another program's stick when it is set up again.
 """
 
 from asyncio import timeout
+from collections.abc import Collection
 import hashlib
 from typing import Final
 
@@ -28,7 +29,7 @@ PATIENCE: Final = 20.0
 
 
 async def async_leave_by_stick(
-    hass: HomeAssistant, path: str, eui64: Eui64, network: str
+    hass: HomeAssistant, path: str, eui64: Eui64, *networks: str
 ) -> None:
     """Have a stick leave a network. A stick that is on none has left.
 
@@ -36,7 +37,7 @@ async def async_leave_by_stick(
         hass: Home Assistant.
         path: its port.
         eui64: which stick it is.
-        network: the extended PAN ID of the network meant, as `StickInfo` gives it.
+        networks: the extended PAN IDs of the networks meant, as `StickInfo` gives them.
 
     Raises:
         ForeignNetwork: the stick is another one, on another network, or coordinates its own. It is as it was.
@@ -53,7 +54,7 @@ async def async_leave_by_stick(
             found = await radio.resume()
             if found is None:
                 return
-            if str(found.extended_pan_id) != network:
+            if str(found.extended_pan_id) not in networks:
                 raise ForeignNetwork("The stick is on another network. It was left.")
             await radio.leave()
             if await radio.holds_network():
@@ -67,17 +68,21 @@ async def async_leave_by_stick(
 async def async_leave_for_good(
     hass: HomeAssistant, store: CadStore, path: str, eui64: Eui64
 ) -> CadError | None:
-    """Have a stick leave the network that is on record, if one is; never raises.
+    """Have a stick leave the network that is on record, or that it was told to join; never raises.
 
     Returns:
-        why it did not leave, which is remembered; None if it is on no network of ours.
+        why it did not leave, which is remembered; None if it is on no network of ours, as
+        far as is known: one that was told to join, and cannot be asked, most likely did not.
     """
     try:
-        network = (await store.session.load() or {}).get("extended_pan_id")
-    except (AttributeError, CadError) as err:
+        session = await store.session.load() or {}
+        network = session.get("extended_pan_id")
+        tried = [one for one in session.get("tried", ()) if isinstance(one, str)]
+    except (AttributeError, TypeError, CadError) as err:
         LOGGER.warning("Which network the stick is on cannot be read: %s", err)
         return None
     if not isinstance(network, str):
+        await _leave_tried(hass, path, eui64, tried)
         return None
     try:
         await async_leave_by_stick(hass, path, eui64, network)
@@ -93,6 +98,21 @@ async def async_leave_for_good(
         return None
     await _remember(hass, store.name, _digest(eui64, network))
     return error
+
+
+async def _leave_tried(
+    hass: HomeAssistant, path: str, eui64: Eui64, networks: Collection[str]
+) -> None:
+    """Have a stick leave a network that it was told to join and of which nobody has heard that it did."""
+    if not networks:
+        return
+    try:
+        await async_leave_by_stick(hass, path, eui64, *networks)
+    except CadError as err:
+        LOGGER.info("Whether the stick had joined a network is not known: %s", err)
+    except Exception:  # noqa: BLE001
+        # As for one that had joined.
+        LOGGER.exception("Whether the stick had joined a network is not known")
 
 
 async def async_is_former(

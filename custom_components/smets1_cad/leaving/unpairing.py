@@ -25,6 +25,7 @@ from ..const import LOGGER
 from ..pairing.life import Pairing, PairingError, PairingKeeper
 from ..pairing.states import MAYBE_LISTED, PairingState as S, UnpairWhy
 from ..pairing.watch import REMOVED
+from ..smart_energy.network import ForeignNetwork
 from ..store import CadStore
 from ..supplier.api import PairingService
 from ..supplier.directory import Route
@@ -272,7 +273,7 @@ class Unpairing:
 
 
 async def async_leave_network(link: CadLink, store: CadStore) -> None:
-    """Have the stick leave the network for good, if it is on one.
+    """Have the stick leave the network for good, if it is on one, or was told to join one.
 
     What says that it is on one is kept until it is not, so that a stick that is not
     plugged in now leaves another time.
@@ -280,11 +281,18 @@ async def async_leave_network(link: CadLink, store: CadStore) -> None:
     Raises:
         CadError: it has not left.
     """
-    kept = await store.session.load()
-    if kept is None or kept.get("extended_pan_id") is None:
+    session = store.session
+    kept = await session.load()
+    if kept is None:
+        return
+    joined = kept.get("extended_pan_id") is not None
+    if not joined and not kept.get("tried"):
         return
     try:
         await link.unpair()
-    except CadError:
-        await store.session.save(kept)
+    except CadError as err:
+        await session.save(kept)
+        if not joined and isinstance(err, ForeignNetwork):
+            # It joined none of those that it was told to.
+            return
         raise
