@@ -8,6 +8,7 @@ because of a consent must not rest on a record that never reached the disk, so a
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime
+import json
 import os
 from pathlib import Path
 from typing import Any, Final, override
@@ -155,6 +156,7 @@ class Document:
         Raises:
             StoreError: ``store_not_written``; the section is as it was before.
         """
+        _require_text(value)
         sections = self._sections
         before = sections.get(name)
         self._set(name, value)
@@ -215,6 +217,22 @@ class Document:
         await self._hass.async_add_executor_job(
             _remove_leftovers, Path(self._file.path), self._key
         )
+
+
+def _require_text(value: Any) -> None:
+    """Refuse what cannot be written, since Home Assistant's storage would log where, and what.
+
+    Raises:
+        StoreError: ``store_not_written``: half a character is in it.
+    """
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        # Its own message could quote whose it is.
+        raise StoreError(
+            "This holds characters that cannot be written. Type it again.",
+            reason="store_not_written",
+        ) from None
 
 
 def _corrupt_copies(path: Path) -> list[Path]:

@@ -1,7 +1,8 @@
 """What every step of the flow shares."""
 
 from collections.abc import Mapping
-from typing import Any
+import re
+from typing import Any, Final
 
 import probatio
 
@@ -11,6 +12,11 @@ from homeassistant.data_entry_flow import AbortFlow
 from ..const import LOGGER
 from ..store import StoreError
 from .draft import Draft
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
+"""Half a character, such as of an emoji that was cut; no file can hold it."""
+_NO_CHARACTER: Final = "\uffff"
+"""What stands for it, so that the checks of a field refuse it: no character, yet it can be written."""
 
 
 class PairingSteps(ConfigFlow):
@@ -22,7 +28,10 @@ class PairingSteps(ConfigFlow):
         self, step_id: str, user_input: Mapping[str, Any]
     ) -> dict[str, str]:
         """Keep what was typed in a step, so that leaving the dialog loses nothing; return errors."""
-        self._draft.inputs[step_id] = dict(user_input)
+        self._draft.inputs[step_id] = {
+            field: _HALF.sub(_NO_CHARACTER, value) if isinstance(value, str) else value
+            for field, value in user_input.items()
+        }
         return await self._save()
 
     async def _save(self) -> dict[str, str]:
