@@ -416,6 +416,26 @@ async def test_request_that_the_service_has_lost(followed: Followed) -> None:
     assert (pairing.state, pairing.reason) == (S.RECORDED, "service_not_found")
 
 
+@pytest.mark.parametrize(
+    "page", [None, {"error": "Not Found"}, {"code": ["not_found"]}]
+)
+async def test_page_that_a_proxy_does_not_find_loses_no_request(
+    followed: Followed, page: object
+) -> None:
+    """Only the service's own word does; a proxy's page is a service that does not answer, and told as such."""
+    followed.service.says = [problem(404, page, "")]
+    followed.start(sent())
+    await followed.after(2)
+    for _ in range(25):
+        assert (await followed.after(901)).state is S.SENT
+    issue = trouble(followed)
+    assert issue is not None
+    assert issue.translation_key == "service_unanswered_householder"
+    followed.service.says = [answer("accepted")]
+    assert (await followed.after(901)).state is S.ACCEPTED
+    assert trouble(followed) is None
+
+
 async def test_slip_of_a_service_is_forgotten(followed: Followed) -> None:
     lost = problem(404, {"code": "not_found"}, "")
     followed.service.says = [lost, answer("acknowledged"), lost, answer("accepted")]
@@ -432,6 +452,27 @@ async def test_pairing_that_exists_does_not_end_with_the_service(
     followed.start(sent(Route.PAIRING_SERVICE, S.HAN_OPEN, S.JOINING, S.PAIRED))
     await followed.after(2)
     assert (await followed.after(901)).state is S.PAIRED
+
+
+@pytest.mark.parametrize("word", ["removed", "withdrawn"])
+async def test_pairing_that_the_radio_sees_does_not_end_with_a_word_of_the_service(
+    followed: Followed, word: str
+) -> None:
+    """Nobody asked for it: that is said if it lasts, and what the radio sees decides."""
+    await async_load_integrations(followed.hass, {DOMAIN})
+    followed.service.says = [answer(word, poll_after_seconds=3600)]
+    followed.start(sent(Route.PAIRING_SERVICE, S.HAN_OPEN, S.JOINING, S.PAIRED))
+    assert (await followed.after(2)).state is S.PAIRED
+    assert trouble(followed) is None
+    for _ in range(6):
+        assert (await followed.after(3601)).state is S.PAIRED
+    issue = trouble(followed)
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    assert "no longer paired" in issue.translation_placeholders["error"]
+    followed.service.says = [answer("paired")]
+    assert (await followed.after(3601)).state is S.PAIRED
+    assert trouble(followed) is None
 
 
 async def test_request_that_was_never_named(followed: Followed) -> None:

@@ -631,7 +631,7 @@ def answers(**kwargs: Any) -> Handler:
         ({"status": 400}, "service_invalid_request", Responsible.HOUSEHOLDER),
         ({"status": 401}, "service_unauthorised", Responsible.HOUSEHOLDER),
         ({"status": 403}, "service_forbidden", Responsible.SUPPLIER),
-        ({"status": 404, "text": "<h1>"}, "service_not_found", Responsible.HOUSEHOLDER),
+        ({"status": 404, "text": "<h1>"}, "service_not_json", Responsible.HOUSEHOLDER),
         ({"status": 418}, "service_refused", Responsible.SUPPLIER),
         ({"status": 204}, "service_refused", Responsible.SUPPLIER),
         ({"status": 429}, "service_too_many", Responsible.SUPPLIER),
@@ -928,7 +928,8 @@ def told(state: str, **more: Any) -> ServiceStatus:
         ([S.SENT, S.HAN_OPEN], "accepted", S.ACCEPTED),
         ([S.SENT, S.HAN_OPEN, S.JOINING], "accepted", S.JOINING),
         ([S.SENT, S.ACCEPTED], "paired", S.ACCEPTED),
-        ([S.HAN_OPEN, S.JOINING, S.PAIRED], "removed", S.REMOVED),
+        ([S.HAN_OPEN, S.JOINING, S.PAIRED], "removed", S.PAIRED),
+        ([S.HAN_OPEN, S.JOINING, S.PAIRED], "withdrawn", S.PAIRED),
         ([S.HAN_OPEN, S.JOINING, S.PAIRED], "refused", S.PAIRED),
         ([S.SENT, S.UNPAIR_RECORDED, S.UNPAIR_SENDING], "received", S.UNPAIR_SENT),
         (
@@ -951,7 +952,9 @@ def test_what_is_told_moves_only_what_it_can(
 def test_glow_takes_the_services_word() -> None:
     there = pairing(S.SENT, kind=CadKind.GLOW)
     assert apply_status(there, told("han_open"), NOW).state is S.SENT
-    assert apply_status(there, told("paired"), NOW).state is S.PAIRED
+    there = apply_status(there, told("paired"), NOW)
+    assert there.state is S.PAIRED
+    assert apply_status(there, told("removed"), NOW).state is S.REMOVED
 
 
 def test_reference_and_reason_are_kept() -> None:

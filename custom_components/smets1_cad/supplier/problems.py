@@ -92,7 +92,17 @@ def problem(status: int, answer: Any, retry_after: str) -> ServiceError:
     )
     detail = plain(details.get("detail"), 1000)
     code = details.get("code")
-    known = _PROBLEMS.get(_CODES.get(code, status) if isinstance(code, str) else status)
+    told = _CODES.get(code) if isinstance(code, str) else None
+    if told is None and status == HTTPStatus.NOT_FOUND:
+        # A proxy's page, say: only the service itself knows what it has lost.
+        return ServiceError(
+            "A web page answered instead of a pairing service. Check the address; it may also be down for repair.",
+            reason="service_not_json",
+            responsible=Responsible.HOUSEHOLDER,
+            may_pass=True,
+            retry_after=pause,
+        )
+    known = _PROBLEMS.get(status if told is None else told)
     if known is not None:
         reason, message, responsible, may_pass = known
         errors = details.get("errors")

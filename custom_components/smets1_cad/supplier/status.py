@@ -313,6 +313,14 @@ _UNPAIRING: Final[Mapping[ServiceState, PairingState]] = {
     ServiceState.UNPAIRED: PairingState.UNPAIRED,
     ServiceState.WITHDRAWN: PairingState.UNPAIRED,
 }
+_OVER: Final = frozenset(
+    {
+        ServiceState.REMOVED,
+        ServiceState.WITHDRAWING,
+        ServiceState.WITHDRAWN,
+        ServiceState.UNPAIRED,
+    }
+)
 _ENDING: Final = frozenset(
     {
         PairingState.UNPAIR_RECORDED,
@@ -324,12 +332,22 @@ _ENDING: Final = frozenset(
 )
 
 
+def is_contradicted(pairing: Pairing, status: ServiceStatus) -> bool:
+    """Whether a service says that a pairing is over that the radio has seen, and that nobody asked to end."""
+    return (
+        pairing.state is PairingState.PAIRED
+        and pairing.request.cad.kind is not CadKind.GLOW
+        and status.state in _OVER
+    )
+
+
 def apply_status(pairing: Pairing, status: ServiceStatus, at: datetime) -> Pairing:
     """Return a pairing as it is after a service has told where its request is.
 
     A service that goes back on what it said, or says what cannot be, changes nothing:
     what the radio knows counts for more. Whether the CAD is paired is told by the
-    radio; only a CAD whose radio nobody sees takes the service's word for it.
+    radio, and so is whether it still is; only a CAD whose radio nobody sees takes the
+    service's word for it.
     """
     ending = pairing.state in _ENDING
     told = (_UNPAIRING if ending else _PAIRING).get(status.state)
@@ -346,6 +364,8 @@ def apply_status(pairing: Pairing, status: ServiceStatus, at: datetime) -> Pairi
     )
     if status.reference:
         named = replace(named, reference=status.reference)
+    if is_contradicted(pairing, status):
+        return named
     if told is None or (told is not named.state and not named.can(told)):
         return named
     closed = told is PairingState.ACCEPTED and named.state in ON_THE_AIR

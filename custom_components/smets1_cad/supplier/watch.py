@@ -19,7 +19,13 @@ from ..smart_energy.install_code import InstallCode
 from .api import PairingService
 from .directory import Route
 from .link import ServiceLink
-from .status import ServiceError, ServiceState, ServiceStatus, apply_status
+from .status import (
+    ServiceError,
+    ServiceState,
+    ServiceStatus,
+    apply_status,
+    is_contradicted,
+)
 from .submit import async_submit, is_submitting
 from .unpair import async_send_unpairing
 
@@ -171,9 +177,13 @@ class ServiceWatch:
             await self._give_up_if_lost(err)
             after = getattr(err, "retry_after", None) or 0.0
             return max(AFTER_ERROR, timedelta(seconds=after))
-        if self._failing_since is not None:
-            LOGGER.info("The pairing service answers again")
-        self._nothing_is_wrong()
+        if is_contradicted(self._keeper.pairing, status):
+            self._lost = False
+            self._failed(_contradiction())
+        else:
+            if self._failing_since is not None:
+                LOGGER.info("The pairing service answers again")
+            self._nothing_is_wrong()
         if status.state is ServiceState.HAN_OPEN:
             self._on_open()
         # A change that is no longer announced will not happen; the status of an unpairing announces none.
@@ -186,7 +196,7 @@ class ServiceWatch:
         """Say once in the log that there is no answer, and tell a person if that lasts."""
         now = dt_util.utcnow()
         if self._failing_since is None:
-            LOGGER.info("The pairing service gave no answer: %s", err)
+            LOGGER.info("The pairing service gave no answer that can be used: %s", err)
             self._failing_since = now
         elif now - self._failing_since >= UNANSWERED_FOR:
             supplier = self._keeper.pairing.request.supplier
@@ -246,6 +256,15 @@ class ServiceWatch:
         if self._cancel is not None:
             self._cancel()
             self._cancel = None
+
+
+def _contradiction() -> ServiceError:
+    """Return what there is to say of a service to which a CAD is not paired that the radio knows to be."""
+    return ServiceError(
+        "The pairing service says that the CAD is no longer paired, which nobody here asked for and the radio has not "
+        "seen. Ask your supplier; if it is so, have the CAD unpaired here too.",
+        reason="service_contradicts",
+    )
 
 
 def _is_with_service(pairing: Pairing) -> bool:
