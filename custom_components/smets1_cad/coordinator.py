@@ -35,7 +35,12 @@ from .cad.pacing import TooSoon
 from .consent.consents import Consents, Renewal
 from .consent.watch import async_resume_when_valid
 from .const import DOMAIN, LOGGER
-from .devices import CadInfo, async_register_cad, async_register_meter
+from .devices import (
+    CadInfo,
+    async_register_cad,
+    async_register_meter,
+    async_update_firmware,
+)
 from .energy_check import async_watch_energy
 from .error_words import translated
 from .faults import (
@@ -421,6 +426,10 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
     def _status_received(self, status: LinkStatus) -> None:
         """Take a change of the link's status, and say once what it means."""
         self.data.status = status
+        if (firmware := self.link.firmware) and firmware != self.cad.firmware:
+            self.cad = async_update_firmware(
+                self.hass, self.config_entry, self.cad, firmware
+            )
         self._occasions += 1
         if status.state is LinkState.RUNNING:
             if self._lost_since is not None:

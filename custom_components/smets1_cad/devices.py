@@ -3,7 +3,7 @@
 No serial, supply or MAC number is among what Home Assistant shows of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -12,7 +12,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
 
 from .cad.models import Fuel
-from .const import DOMAIN
+from .const import CONF_FIRMWARE, DOMAIN
 from .readings.meter_state import MeterState
 from .tenancy.epoch import tenancy_scope
 
@@ -57,6 +57,19 @@ def async_register_cad(
         model=cad.model or None,
         sw_version=cad.firmware or None,
     )
+
+
+@callback
+def async_update_firmware(
+    hass: HomeAssistant, entry: ConfigEntry[Any], cad: CadInfo, firmware: str
+) -> CadInfo:
+    """Take over other firmware than the CAD had, also for the next start; return what is known then."""
+    cad = replace(cad, firmware=firmware)
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, CONF_FIRMWARE: firmware}
+    )
+    async_register_cad(hass, entry, cad)
+    return cad
 
 
 @callback

@@ -132,6 +132,14 @@ class CadLink(Protocol):
         """How it behaves."""
         ...
 
+    @property
+    def firmware(self) -> str:
+        """The version of the CAD's own firmware as it said last, "" unknown; a kind of CAD may leave it out.
+
+        It can change whenever the status does.
+        """
+        return ""
+
     def findings(self) -> dict[str, Any]:
         """Return for diagnostics, as JSON: ``endpoints`` as found, ``next_allowed`` by fuel, UTC."""
         ...

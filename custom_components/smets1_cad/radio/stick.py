@@ -41,6 +41,9 @@ _ROLES: Final = {node_type: role for role, node_type in joining.ROLES.items()}
 _POLL_MINUTES: Final = 1
 _POLL_FAILURES: Final = 3
 
+_TELLING: Final = 3.0
+"""Seconds that a stick has to say its firmware; it takes a few hundredths."""
+
 _SILENCING: Final = 3.0
 """Seconds that a stick has to reset before it is closed; one takes a few tenths."""
 
@@ -77,6 +80,7 @@ class EzspRadio(HanRadio):
         self._role = role
         self._application: JoiningApplication | None = None
         self._eui64: EUI64 | None = None
+        self._firmware = ""
         self._listeners: list[RadioListener] = []
         self._gate: Gate = _closed
 
@@ -86,6 +90,11 @@ class EzspRadio(HanRadio):
         if self._eui64 is None:
             raise _not_connected()
         return self._eui64
+
+    @property
+    @override
+    def firmware(self) -> str:
+        return self._firmware
 
     @property
     def ezsp_version(self) -> int:
@@ -108,11 +117,14 @@ class EzspRadio(HanRadio):
         try:
             async with _translated():
                 await application.connect()
+                firmware = await _firmware(application)
+                # Last, so that a stick that is lost over the firmware fails here.
                 (eui64,) = await application.ezsp.getEui64()
         except BaseException:
             await _close(application)
             raise
         self._eui64 = EUI64(eui64)
+        self._firmware = firmware
         self._application = application
 
     @override
@@ -275,6 +287,18 @@ def _closed(packet: ZigbeePacket) -> None:
 
 def _not_connected() -> RadioLost:
     return RadioLost("The stick is not connected. Check that it is plugged in.")
+
+
+async def _firmware(application: JoiningApplication) -> str:
+    """Return the version of a stick's firmware, as its recognition does; "" if it does not say it."""
+    try:
+        with private():
+            async with timeout(_TELLING):
+                *_, version = await application.ezsp.get_board_info()
+    except Exception:  # noqa: BLE001 - whatever a stick makes of the question, it can be worked with
+        LOGGER.debug("The stick does not say its firmware", exc_info=True)
+        return ""
+    return version or ""
 
 
 async def _silence(application: JoiningApplication) -> None:

@@ -217,6 +217,11 @@ class HanRadio(Protocol):
         ...
 
     @property
+    def firmware(self) -> str:
+        """The version of its firmware, "" unknown. Only while connected; a radio may leave it out."""
+        return ""
+
+    @property
     def hub(self) -> SmartEnergyDevice:
         """The hub as a zigpy device. Only while on a network."""
         ...

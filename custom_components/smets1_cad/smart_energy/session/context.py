@@ -57,6 +57,7 @@ class Context:
     Attributes:
         set_status: takes state, error and the seconds until the next attempt.
         has_consent: whether consent is in force now.
+        firmware: of the stick, as it said last; "" unknown.
     """
 
     radio: HanRadio
@@ -68,6 +69,7 @@ class Context:
     has_consent: Callable[[], bool]
     gate: Gate = field(default_factory=Gate)
     record: HanRecord = field(default_factory=HanRecord)
+    firmware: str = ""
     counters: Counter[str] = field(default_factory=Counter)
     breaker: Breaker = field(init=False)
 
@@ -114,6 +116,7 @@ class Context:
                 "Another stick is at the port of the CAD's own. It was left as it was. Plug the CAD's stick in, or choose "
                 "its port."
             )
+        self.firmware = self.radio.firmware or self.firmware
 
     async def save(self) -> None:
         """Store the record."""

@@ -171,6 +171,11 @@ class HanSession(CadLink):
             counters["frames_unencrypted"] = context.radio.hub.dropped_unencrypted
         return LinkStatistics(counters=counters, signal_lqi=lqi, signal_rssi=rssi)
 
+    @property
+    @override
+    def firmware(self) -> str:
+        return self._context.firmware
+
     @override
     def findings(self) -> dict[str, Any]:
         context = self._context
