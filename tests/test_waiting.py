@@ -14,7 +14,7 @@ from custom_components.smets1_cad.pairing.request_text import load_request_texts
 from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.supplier.answer import may_be_answered
 from custom_components.smets1_cad.supplier.status import REFUSALS
-from custom_components.smets1_cad.supplier.texts import quoted
+from custom_components.smets1_cad.supplier.texts import inert, quoted
 from custom_components.smets1_cad.tenancy.notices import SERVICE, Notice, Notices
 from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.config_entries import ConfigEntryState
@@ -132,7 +132,7 @@ async def test_r21_refusal_is_told_with_its_reason_and_the_way_on(
     assert fix.issue.translation_placeholders == {"supplier": "Valley Energy"}
     assert await fix.open() == ["answered", "email", "letter", "phone"]
     shown = fix.at["description_placeholders"]
-    assert shown["detail"] == r"> No room \[here\](https://evil.example)."
+    assert shown["detail"] == r"> No room \[here\](https\://evil.example)."
     assert "no room for another device" in shown["reason"]
     assert shown["reference"] == "VE-1"
     await fix.choose("email")
@@ -168,6 +168,9 @@ def test_every_reason_of_the_contract_has_words(language: str) -> None:
 
 def test_words_of_others_do_nothing_when_shown() -> None:
     assert quoted("") == ""
+    assert inert("HTTPS://a.b WWW.a.b c@a.b 12:00") == (
+        r"HTTPS\://a.b WWW\.a.b c\@a.b 12:00"
+    )
     assert quoted("a *b* <c> `d`") == r"> a \*b\* \<c\> \`d\`"
 
 

@@ -25,7 +25,7 @@ from ..supplier.api import PairingService
 from ..supplier.directory import ChannelKind, Route
 from ..supplier.link import CONF_TOKEN, CONF_URL, ServiceLink
 from ..supplier.submit import async_submit
-from ..supplier.texts import quoted
+from ..supplier.texts import inert, quoted
 from .home import CONF_FUELS, CONF_IHD
 from .request import RequestSteps
 
@@ -146,7 +146,7 @@ class ServiceSteps(RequestSteps):
             remarks += [texts.remark("notes"), quoted(quote.notes)]
         return {
             "amount": f"{quote.amount:.2f} {quote.currency}",
-            "payee": quote.payee or "–",
+            "payee": inert(quote.payee) or "–",
             "days": str(quote.working_days),
             "remarks": "\n\n".join(remarks),
         }
@@ -259,7 +259,7 @@ class ServiceSteps(RequestSteps):
             step_id="withdraw",
             data_schema=TOLD_SCHEMA,
             errors=errors,
-            description_placeholders={"reference": pairing.reference or "–"},
+            description_placeholders={"reference": inert(pairing.reference) or "–"},
         )
 
     async def _withdraw(self, pairing: Pairing) -> dict[str, str]:

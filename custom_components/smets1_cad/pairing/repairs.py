@@ -14,7 +14,7 @@ from ..leaving.unpairing import ENDING
 from ..repair_flow import CadRepairFlow
 from ..supplier.answer import async_note_answer, may_be_answered, show_answer
 from ..supplier.directory import Route
-from ..supplier.texts import SupplierText, async_supplier_texts, quoted
+from ..supplier.texts import SupplierText, async_supplier_texts, inert, quoted
 from .life import Pairing, PairingKeeper
 from .request_text import Purpose, load_request_texts
 from .states import Reminder
@@ -67,7 +67,7 @@ class WaitingFlow(CadRepairFlow):
             menu_options=options,
             description_placeholders={
                 "supplier": pairing.request.supplier,
-                "reference": pairing.reference or "–",
+                "reference": inert(pairing.reference) or "–",
                 "detail": quoted(step.detail) or "–",
                 "reason": texts.refusal(step.reason),
             },

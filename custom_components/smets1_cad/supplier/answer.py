@@ -23,6 +23,7 @@ from ..pairing.life import Pairing, PairingError
 from ..pairing.states import PairingState as S
 from ..pairing.working_days import london_date
 from .status import plain
+from .texts import inert
 
 CONF_ANSWER: Final = "answer"
 CONF_PROMISED: Final = "promised_for"
@@ -170,7 +171,7 @@ def show_answer[ContextT: FlowContext, ResultT: FlowResult[Any, Any]](
         errors=errors,
         description_placeholders={
             "supplier": pairing.request.supplier,
-            "reference": pairing.reference or "–",
+            "reference": inert(pairing.reference) or "–",
         },
     )
 

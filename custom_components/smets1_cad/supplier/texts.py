@@ -65,7 +65,8 @@ class SupplierText:
         }
 
 
-_MARKS: Final = re.compile(r"([\\`*_\[\]<>#!|~])")
+_MARKS: Final = re.compile(r"([\\`*_\[\]<>#!|~@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+"""What acts in Markdown; an address in plain sight and one of an email become links by themselves."""
 
 
 def inert(words: str) -> str:

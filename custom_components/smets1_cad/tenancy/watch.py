@@ -17,6 +17,7 @@ from ..const import DOMAIN, LOGGER
 from ..faults import issue_id
 from ..smart_energy.values.time import london_date
 from ..store import CadStore, StoreError
+from ..supplier.texts import inert
 from ..timers import async_look_at
 from .end import async_end_tenancy
 from .notices import SERVICE, Notice, Notices
@@ -243,7 +244,9 @@ class TenancyWatch:
         asked = self._notices.open[-1] if self._notices.open else None
         self._show(
             ISSUE_SUSPECTED,
-            None if asked is None else {"before": asked.before, "after": asked.after},
+            None
+            if asked is None
+            else {"before": inert(asked.before), "after": inert(asked.after)},
             sign=None if asked is None else asked.sign,
         )
 
