@@ -218,8 +218,8 @@ class HanRadio(Protocol):
 
     @property
     def firmware(self) -> str:
-        """The version of its firmware, "" unknown. Only while connected; a radio may leave it out."""
-        return ""
+        """The version of its firmware as it was connected last, "" unknown."""
+        ...
 
     @property
     def hub(self) -> SmartEnergyDevice:
