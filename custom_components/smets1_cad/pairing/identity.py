@@ -327,7 +327,13 @@ def check_identity(form: IdentityForm) -> IdentityCheck:
             if number:
                 serials[fuel] = number
         if supplier.strip():
-            suppliers[fuel] = " ".join(supplier.split())
+            company = read(
+                f"{fuel}_supplier",
+                partial(_plain_text, field_name="name", length=NAME_LENGTH),
+                supplier,
+            )
+            if company:
+                suppliers[fuel] = company
     if form.electricity:
         mpan = read("mpan", parse_mpan, form.mpan) if form.mpan.strip() else None
         if not form.mpan.strip():

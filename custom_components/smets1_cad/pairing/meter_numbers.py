@@ -150,8 +150,13 @@ def _groups(digits: str) -> list[str]:
 
 
 def compact_text(text: str) -> str:
-    """Return what was pasted without separators, upper case, in plain ASCII where it can be."""
-    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    """Return what was pasted without separators and marks that nobody sees, upper case, in plain ASCII where it can be."""
+    visible = "".join(
+        character
+        for character in unicodedata.normalize("NFKC", text)
+        if unicodedata.category(character) != "Cf"
+    )
+    return _SEPARATORS.sub("", visible).upper()
 
 
 def _digits_only(compact: str, name: str, field_name: str) -> None:
