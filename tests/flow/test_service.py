@@ -20,6 +20,7 @@ from custom_components.smets1_cad.store import async_load_consents
 from custom_components.smets1_cad.supplier.api import PairingService
 from custom_components.smets1_cad.supplier.directory import Route
 from custom_components.smets1_cad.supplier.link import ServiceLink
+from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.core import HomeAssistant
 from virtual_han.supplier import Answering, Behaviour, Outcome, SupplierService
 from virtual_han.supplier.problem import Problem
@@ -396,6 +397,30 @@ async def test_earlier_request_is_followed(
     assert walk.at["step_id"] == "wait"
     assert (await pairing(hass)).service_id == earlier.request_id
     assert len(service.desk.requests) == 1
+
+
+async def test_price_asked_elsewhere_does_not_lose_the_service_that_has_the_request(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """Another service is known from when its price is agreed to."""
+    await to_quote(walk, service)
+    await walk.fill("service_quote", accept=True)
+    await walk.choose("wait", "finish")
+    await hass.async_block_till_done()
+    await walk.reopen(SOURCE_RECONFIGURE)
+    await walk.choose("reconfigure", "again")
+    await walk.fill("pairing_details")
+    await walk.choose("request", "service")
+    elsewhere = f"{service.url}/"
+    await walk.fill("service", url=elsewhere, token=TOKEN)
+    walk.shows("service_quote")
+    kept = await ServiceLink.load(await stored(hass))
+    assert kept is not None
+    assert kept.url == service.url
+    await walk.fill("service_quote", accept=True)
+    kept = await ServiceLink.load(await stored(hass))
+    assert kept is not None
+    assert kept.url == elsewhere
 
 
 async def test_earlier_request_that_is_lost(

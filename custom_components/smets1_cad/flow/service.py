@@ -70,6 +70,8 @@ class ServiceSteps(RequestSteps):
     """Ask a pairing service what it takes, and send the request to it."""
 
     _service: PairingService
+    _link: ServiceLink
+    """Where the quote is from; where another service has the request, it is kept once the quote is agreed to."""
     _quote: Quote
     _goes_on_to_quote: bool = False
     """Whether consent was asked for once more on the way to the quote."""
@@ -88,9 +90,12 @@ class ServiceSteps(RequestSteps):
                 self._service = PairingService(
                     async_get_clientsession(self.hass), link.url, link.token
                 )
-                if (await self._pairing()).state is not PairingState.SENDING:
+                pairing = await self._pairing()
+                if pairing.state is not PairingState.SENDING:
+                    self._link = link
                     await self._ask_quote()
-                    await link.save(self._draft.store)
+                    if not pairing.service_id:
+                        await link.save(self._draft.store)
                     return await self.async_step_service_quote()
                 # It may have arrived, at the price agreed to then: only the answer is missing.
                 await link.save(self._draft.store)
@@ -230,6 +235,8 @@ class ServiceSteps(RequestSteps):
 
         keeper = await self._keeper()
         assert keeper is not None
+        sending(keeper.pairing)  # What cannot be sent leaves the earlier service known.
+        await self._link.save(self._draft.store)
         await keeper.update(sending)
         await self._submit()
 
