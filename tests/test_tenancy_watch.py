@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from unittest.mock import AsyncMock, patch
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -37,6 +37,7 @@ from homeassistant.data_entry_flow import AbortFlow, FlowResultType
 from homeassistant.helpers import issue_registry as ir
 
 from .fake_link import NOW, electricity
+from .flow.walk import full_disk
 from .leaving_home import LeavingHome, leaving_home
 
 END = "custom_components.smets1_cad.tenancy.watch.async_end_tenancy"
@@ -431,11 +432,26 @@ async def test_a_yes_ends_the_tenancy(home: LeavingHome) -> None:
     flow = await async_create_fix_flow(home.hass, issue.issue_id, issue.data)
     flow.hass = home.hass
     assert (await flow.async_step_moved_in())["type"] is FlowResultType.FORM
-    failed = AsyncMock(side_effect=CadError("Left.", reason="erasure_left"))
-    with patch(ASKED_END, failed) as end:
-        await flow.async_step_moved_in({})
-        await home.hass.async_block_till_done()
-    end.assert_called_once_with(home.hass, home.entry, TenancyEnd.USER)
+    with patch(ASKED_END) as end:
+        done = await flow.async_step_moved_in({})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    assert end.call_args.args == (home.hass, home.entry, TenancyEnd.USER)
+
+
+async def test_a_yes_that_cannot_be_carried_out_says_so(home: LeavingHome) -> None:
+    """The question stays, and nobody is told that everything is being erased."""
+    await hear(home, ACCOUNT, replace(ACCOUNT, mode=PaymentMode.CREDIT))
+    issue = home.issue("tenancy_suspected")
+    assert issue is not None
+    flow = await async_create_fix_flow(home.hass, issue.issue_id, issue.data)
+    flow.hass = home.hass
+    with full_disk():
+        failed = await flow.async_step_moved_in({})
+    assert (failed["type"], failed["reason"]) == (FlowResultType.ABORT, "failed")
+    words = failed["description_placeholders"]
+    assert words is not None
+    assert "nothing is erased yet" in words["error"]
+    assert home.issue("erasure_incomplete") is not None
 
 
 async def test_a_no_needs_a_running_entry(home: LeavingHome) -> None:

@@ -25,7 +25,7 @@ from .leaving.unpairing import Unpairing
 from .readings.unread_watch import UnreadWatch
 from .retention import async_keep_for
 from .services import async_setup_services
-from .tenancy.change import async_resume_erasure
+from .tenancy.change import async_put_off_removal, async_resume_erasure
 from .tenancy.watch import TenancyWatch
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -116,8 +116,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) -
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) -> None:
-    """Forget everything that is stored of a CAD, and say so if the supplier still lists it."""
-    await async_forget_cad(hass, entry)
+    """Forget everything that is stored of a CAD, once nothing of it is being erased any more."""
+    if not await async_put_off_removal(hass, entry):
+        await async_forget_cad(hass, entry)
 
 
 async def async_remove_config_entry_device(

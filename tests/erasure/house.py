@@ -28,8 +28,15 @@ from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.erasure import storage
 from custom_components.smets1_cad.evidence.file import async_write, evidence_path
 from custom_components.smets1_cad.pairing.identity import IdentityForm, check_identity
-from custom_components.smets1_cad.store import async_get_store, async_load_consents
-from custom_components.smets1_cad.tenancy.change import async_resume_erasure
+from custom_components.smets1_cad.store import (
+    async_get_store,
+    async_load_consents,
+    async_remove_store,
+)
+from custom_components.smets1_cad.tenancy.change import (
+    async_put_off_removal,
+    async_resume_erasure,
+)
 from custom_components.smets1_cad.tenancy.epoch import tenancy_scope
 from homeassistant import bootstrap, loader
 from homeassistant.components.recorder.db_schema import Statistics, StatisticsShortTerm
@@ -125,6 +132,10 @@ class House:
     async def _unload_entry(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
         return await hass.config_entries.async_unload_platforms(entry, ["sensor"])
 
+    async def _remove_entry(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+        if not await async_put_off_removal(hass, entry):
+            await async_remove_store(hass, CAD)
+
     async def _add_sensors(
         self, _hass: HomeAssistant, entry: ConfigEntry[Any], add: Any
     ) -> None:
@@ -146,6 +157,7 @@ class House:
                 DOMAIN,
                 async_setup_entry=self._setup_entry,
                 async_unload_entry=self._unload_entry,
+                async_remove_entry=self._remove_entry,
             ),
             built_in=False,
         )

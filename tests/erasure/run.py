@@ -7,7 +7,8 @@ line, and the how manieth time that the line is run; or to ``kill_in`` a functio
 what erases, by name, at its last line but one. The answer is a line of JSON with the
 exit status and what the house said.
 
-``fill`` moves in; ``erase`` ends the tenancy; ``start`` starts and stops, and waits for an
+``fill`` moves in; ``erase`` ends the tenancy; ``remove`` ends it, and removes the entry as soon as it says
+that it is being erased; ``start`` starts and stops, and waits for an
 erasure that is open; ``retain`` keeps a history of so many ``days``; ``scan`` searches every table of a database for canaries.
 """
 
@@ -15,6 +16,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 import json
 import os
 from pathlib import Path
@@ -26,8 +28,10 @@ from typing import Any, Final
 
 from sqlalchemy import create_engine, inspect, text
 
+from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.retention import async_apply_retention
 from custom_components.smets1_cad.tenancy.change import (
+    async_begin_erasure,
     async_change_of_tenancy,
     async_erasure_report,
 )
@@ -52,6 +56,18 @@ async def erase(house: House, _order: Answer) -> Answer:
         house.hass, house.entry, reason=TenancyEnd.USER
     )
     return await settled(house) | {"returned": report.as_dict()}
+
+
+async def remove(house: House, _order: Answer) -> Answer:
+    """End the tenancy, and remove the entry while it is being erased."""
+    await async_begin_erasure(
+        house.hass,
+        partial(
+            async_change_of_tenancy, house.hass, house.entry, reason=TenancyEnd.USER
+        ),
+    )
+    await house.hass.config_entries.async_remove(house.entry.entry_id)
+    return await settled(house)
 
 
 async def start(house: House, _order: Answer) -> Answer:
@@ -80,6 +96,8 @@ async def settled(house: House) -> Answer:
     ):
         await asyncio.sleep(0.01)
     await house.recorded()
+    if not hass.config_entries.async_entries(DOMAIN):
+        return {"report": None, "entry": None}
     report = await async_erasure_report(hass, house.entry)
     return {
         "report": report and report.as_dict(),
@@ -92,6 +110,7 @@ async def settled(house: House) -> Answer:
 COMMANDS: dict[str, Callable[[House, Answer], Any]] = {
     "fill": fill,
     "erase": erase,
+    "remove": remove,
     "start": start,
     "retain": retain,
 }

@@ -50,3 +50,32 @@ def test_killed_anywhere_it_is_finished_at_the_next_start(
         shutil.rmtree(config)
     assert killed >= POINTS - 3
     assert begun >= POINTS // 2
+
+
+@pytest.mark.parametrize(
+    "kill_in",
+    [
+        None,
+        "async_put_off_removal",
+        "_async_put_back",
+        "async_resume_erasure",
+        "async_erase_history",
+        "erase",
+        "_async_erase",
+        "_async_remove",
+    ],
+)
+def test_removed_and_killed_it_is_erased_and_gone(
+    config: Path, houses: Houses, kill_in: str | None
+) -> None:
+    """What was promised is erased, whether or not the removal was on disk; then the entry goes, or can (R20)."""
+    status, answer = houses.try_to("remove", config, kill_in=kill_in)
+    assert status == (0 if kill_in is None else -signal.SIGKILL)
+    if kill_in is not None:
+        answer = houses.run("start", config)
+    assert answer is not None
+    if kill_in != "async_put_off_removal":
+        assert answer["entry"] is None
+    assert canaries.found_in(canaries.files_of(config)) == {}
+    if answer["entry"] is None:
+        assert not [path.name for path in (config / ".storage").glob("smets1_cad.*")]

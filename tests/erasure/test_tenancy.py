@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlite3
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import AsyncMock, patch
+from unittest.mock import AsyncMock, Mock, patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -218,7 +218,9 @@ async def test_what_a_person_has_to_see_to_is_shown(
     log = Path(hass.config.path("home-assistant.log"))
     log.write_text("Somebody else's integration says: hello, Householder")
     hass.config.components.add("influxdb")
-    report = await change(hass, entry, reminds=True)
+    remind = Mock()
+    report = await change(hass, entry, remind=remind)
+    remind.assert_called_once_with()
     assert report.out_of_reach.files == ("home-assistant.log",)
     assert report.kept == ("consent_ended", "supplier_reminder")
     issue = ir.async_get(hass).async_get_issue(

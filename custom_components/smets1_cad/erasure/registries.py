@@ -1,6 +1,6 @@
 """What Home Assistant remembers outside the recorder: registries, restored states, settings, traces, issues."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 import re
 from typing import Any, Final
 
@@ -49,9 +49,11 @@ async def async_forget(
 def async_forget_title(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Take back the name that somebody gave to the CAD, and what they chose for it.
 
-    Home Assistant logs an entry's name when it cannot be set up yet.
+    Home Assistant logs an entry's name when it cannot be set up yet. One that is just being
+    removed has none to take back; where it comes back, this is done again.
     """
-    hass.config_entries.async_update_entry(entry, title=TITLE, options={})
+    if hass.config_entries.async_get_entry(entry.entry_id) is not None:
+        hass.config_entries.async_update_entry(entry, title=TITLE, options={})
 
 
 @callback
@@ -98,11 +100,13 @@ def _forget_devices(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 
 
 @callback
-def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Take back every issue of an entry."""
+def async_forget_issues(
+    hass: HomeAssistant, entry: ConfigEntry[Any], *, keep: Collection[str] = ()
+) -> None:
+    """Take back every issue of an entry, but for those to keep."""
     registry = ir.async_get(hass)
     for domain, issue_id in list(registry.issues):
-        if domain == DOMAIN and entry.entry_id in issue_id:
+        if domain == DOMAIN and entry.entry_id in issue_id and issue_id not in keep:
             registry.async_delete(domain, issue_id)
 
 

@@ -1,6 +1,6 @@
 """The ways to leave, among the options of a CAD: withdrawal, unpairing, change of tenancy (R2, R19, R20)."""
 
-from collections.abc import Coroutine
+from functools import partial
 from typing import Any, Final
 
 import probatio
@@ -18,9 +18,7 @@ from homeassistant.helpers.selector import (
 )
 
 from ..cad.errors import CadError
-from ..const import DOMAIN, LOGGER
 from ..coordinator import Smets1CadRuntimeData
-from ..erasure.report import ErasureReport
 from ..error_words import async_error_words
 from ..leaving.leaving import (
     async_request_unpairing,
@@ -33,6 +31,7 @@ from ..pairing.request_text import Purpose
 from ..pairing.states import MAYBE_LISTED, PairingState, UnpairWhy
 from ..supplier.directory import Route
 from ..supplier.texts import SupplierText, async_supplier_texts
+from ..tenancy.change import Erasure, async_begin_erasure
 from ..tenancy.end import async_end_tenancy
 from ..tenancy.record import TenancyEnd
 from .request import CONF_SENT, CONF_TEXT, SAID_SCHEMA, SENT_SCHEMA
@@ -70,6 +69,8 @@ class LeavingSteps(OptionsFlowWithReload):
     _to_show: list[SupplierText]
     _is_sent: bool
     """Whether one of the texts that are shown now has been sent."""
+    _texts: str | None = None
+    """What to send to whom once the tenancy has ended."""
 
     @property
     def _runtime(self) -> Smets1CadRuntimeData:
@@ -101,7 +102,7 @@ class LeavingSteps(OptionsFlowWithReload):
         errors: dict[str, str] = {}
         if user_input is not None:
             if user_input[CONF_ERASE]:
-                return self._erase()
+                return await self._erase("withdraw")
             try:
                 await async_withdraw_consent(self.hass, self.config_entry)
             except CadError:
@@ -123,31 +124,32 @@ class LeavingSteps(OptionsFlowWithReload):
         errors: dict[str, str] = {}
         if user_input is not None:
             if user_input[CONF_ERASE]:
-                return self._erase()
+                return await self._erase("erase")
             errors[CONF_ERASE] = "not_sure"
         return self.async_show_form(
             step_id="erase", data_schema=WITHDRAW_SCHEMA, errors=errors
         )
 
-    def _erase(self) -> ConfigFlowResult:
+    async def _erase(self, step_id: str) -> ConfigFlowResult:
         """Withdraw what consent there is, and erase what is stored of the household."""
-        self._in_background(
-            async_withdraw_consent(self.hass, self.config_entry, erase=True)
+        # The entry stops where an erasure could not begin the first time.
+        _ = self._runtime
+        errors = await self._begin(
+            partial(async_withdraw_consent, self.hass, self.config_entry, erase=True)
         )
-        return self.async_abort(reason="erasing")
+        if not errors:
+            return self.async_abort(reason="erasing")
+        return self.async_show_form(
+            step_id=step_id, data_schema=WITHDRAW_SCHEMA, errors=errors
+        )
 
-    def _in_background(
-        self, erasure: Coroutine[Any, Any, ErasureReport | None]
-    ) -> None:
-        """Erase while the person goes on: a large database takes minutes."""
-
-        async def erase() -> None:
-            try:
-                await erasure
-            except CadError as err:
-                LOGGER.warning("Erasing is not finished: %s", err)
-
-        self.hass.async_create_task(erase(), f"{DOMAIN} erase")
+    async def _begin(self, erasure: Erasure) -> dict[str, str]:
+        """Begin to erase, and return what keeps it from that; a large database takes minutes, so it goes on by itself."""
+        try:
+            await async_begin_erasure(self.hass, erasure)
+        except CadError as err:
+            return {"base": err.reason}
+        return {}
 
     async def async_step_tenancy(
         self, user_input: dict[str, Any] | None = None
@@ -157,16 +159,23 @@ class LeavingSteps(OptionsFlowWithReload):
         if user_input is not None:
             if user_input[CONF_SURE]:
                 # Made before what it says is erased; it is shown now, and kept nowhere.
-                texts = await self._tenancy_texts()
-                self._in_background(
-                    async_end_tenancy(self.hass, self.config_entry, TenancyEnd.USER)
-                )
-                if texts:
-                    return self.async_abort(
-                        reason="erasing_tell", description_placeholders={"texts": texts}
+                if self._texts is None:
+                    self._texts = await self._tenancy_texts()
+                errors = await self._begin(
+                    partial(
+                        async_end_tenancy,
+                        self.hass,
+                        self.config_entry,
+                        TenancyEnd.USER,
                     )
-                return self.async_abort(reason="erasing")
-            errors[CONF_SURE] = "not_sure"
+                )
+                if not errors:
+                    return self.async_abort(
+                        reason="erasing_tell" if self._texts else "erasing",
+                        description_placeholders={"texts": self._texts},
+                    )
+            else:
+                errors[CONF_SURE] = "not_sure"
         return self.async_show_form(
             step_id="tenancy", data_schema=TENANCY_SCHEMA, errors=errors
         )

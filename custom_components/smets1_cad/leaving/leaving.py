@@ -3,6 +3,8 @@
 What a person can ask for in several places (action, button, options) is here once.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -18,6 +20,7 @@ from ..coordinator import Smets1CadConfigEntry, Smets1CadRuntimeData
 from ..erasure.registries import async_forget_issues
 from ..erasure.report import ErasureReport
 from ..evidence.file import async_remove_evidence
+from ..faults import issue_id
 from ..pairing.life import Pairing, PairingError, async_stored_pairing
 from ..pairing.request_text import Purpose
 from ..pairing.states import PairingState, UnpairWhy
@@ -26,14 +29,23 @@ from ..store import StoreError, async_get_store, async_remove_store
 from ..supplier.directory import Route
 from ..supplier.texts import SupplierText, async_supplier_texts
 from ..tenancy.change import async_change_of_tenancy
+from ..tenancy.reach import ISSUE_OUT_OF_REACH
 from ..tenancy.record import TenancyEnd
-from .issues import async_report_removed, async_report_tenancy_listed
+from .issues import (
+    TENANCY_STILL_LISTED,
+    async_report_removed,
+    async_report_tenancy_listed,
+)
 from .stick import async_leave_for_good, async_report_stick, shares_stick
 from .unpairing import Unpairing
 
 
 async def async_withdraw_consent(
-    hass: HomeAssistant, entry: Smets1CadConfigEntry, *, erase: bool = False
+    hass: HomeAssistant,
+    entry: Smets1CadConfigEntry,
+    *,
+    erase: bool = False,
+    begun: Callable[[], None] | None = None,
 ) -> ErasureReport | None:
     """Withdraw consent: the flow of data stops before this first waits.
 
@@ -41,12 +53,15 @@ async def async_withdraw_consent(
         hass: Home Assistant.
         entry: the CAD's.
         erase: whether what is stored is erased, and not kept.
+        begun: called once it is on disk what is to be erased; see `async_begin_erasure`.
 
     Returns:
         what was erased, None if nothing was to be.
 
     Raises:
         WithdrawalNotStored: it could not be put on record; the flow of data has stopped all the same.
+        StoreError: what is to be erased could not be written down, so nothing is erased yet. It is tried again by
+            itself.
         ErasureError: something could not be erased. It is tried again by itself, and at the next start.
     """
     runtime = entry.runtime_data
@@ -64,18 +79,20 @@ async def async_withdraw_consent(
         if unpairing is not None and unpairing.pairing.supplier_may_list_cad
         else None
     )
-    report = await async_change_of_tenancy(
+    return await async_change_of_tenancy(
         hass,
         entry,
         reason=TenancyEnd.ERASE,
         # The stick may still have to leave the network of a CAD that is listed.
         end_pairing=listed is None,
         consents=runtime.consents,
-        reminds=listed is not None,
+        remind=(
+            None
+            if listed is None
+            else partial(async_report_tenancy_listed, hass, entry, listed)
+        ),
+        begun=begun,
     )
-    if listed is not None:
-        async_report_tenancy_listed(hass, entry, listed)
-    return report
 
 
 async def async_withdrawn_words(hass: HomeAssistant, consents: Consents) -> str:
@@ -135,7 +152,7 @@ async def async_forget_cad(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None
 
     That is so whether or not it can be read, and whether or not the stick is there. Where
     the supplier still lists the CAD, or the stick is still on the network, an issue says
-    so and stays.
+    so and stays; so does what an erasure left for a person to see to.
     """
     assert entry.unique_id is not None
     pairing = stuck = None
@@ -154,7 +171,13 @@ async def async_forget_cad(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None
         # The CAD's own file is gone; of another only a hash was to go.
         LOGGER.warning("How far the consent log had got is still on record: %s", err)
     await async_remove_evidence(hass, entry)
-    async_forget_issues(hass, entry)
+    async_forget_issues(
+        hass,
+        entry,
+        keep=[
+            issue_id(kind, entry) for kind in (ISSUE_OUT_OF_REACH, TENANCY_STILL_LISTED)
+        ],
+    )
     if pairing is not None and pairing.supplier_may_list_cad:
         async_report_removed(hass, entry.entry_id, pairing)
     if stuck is not None:

@@ -4,14 +4,20 @@ What is to be erased is written down before anything is removed, in the CAD's ow
 store, which is erased last. Every step may be done again and changes nothing then,
 so whatever is interrupted is begun anew at the next start, with the same list. It is
 finished once the database and the files have been searched and nothing was found.
+
+Where even the list cannot be written, it is held in memory: it reaches the disk with
+whatever is written next, and is tried again as an erasure that stopped half-way is. An
+entry that is removed meanwhile comes back until everything is erased, since Home
+Assistant starts nothing for an entry that is gone.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from homeassistant.config_entries import ConfigEntry, OperationNotAllowed
+from homeassistant.config_entries import ConfigEntry, OperationNotAllowed, UnknownEntry
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -23,7 +29,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..cad.clock import SYSTEM_CLOCK
 from ..cad.errors import CadError
-from ..consent.consents import Consents, Withdrawal
+from ..consent.consents import Consents, Withdrawal, WithdrawalNotStored
 from ..const import DOMAIN, LOGGER
 from ..document import Section
 from ..erasure.energy import async_energy_manager, energy_sources
@@ -34,8 +40,10 @@ from ..erasure.storage import async_wait_for_storage
 from ..erasure.targets import Targets, collect_targets
 from ..error_words import async_error_words
 from ..evidence.file import async_remove_evidence
+from ..faults import issue_id
 from ..store import (
     CadStore,
+    StoreError,
     async_get_store,
     async_load_consents,
     async_orphans,
@@ -59,17 +67,49 @@ class _Tenancy:
 
     section: Section[TenancyRecord]
     record: TenancyRecord
-    is_reminded: bool = False
+    remind: Callable[[], None] | None = None
+    """What reminds of the supplier's list once everything is erased."""
     task: asyncio.Task[ErasureReport] | None = field(default=None, repr=False)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
-    async def save(self, record: TenancyRecord) -> None:
-        """Keep a record, on disk for sure.
+    @callback
+    def hold(self, **changes: Any) -> None:
+        """Change the record at once; it is written with whatever is written next of the CAD."""
+        self.record = replace(self.record, **changes)
+        self.section.save_later(self.record)
+
+    async def save(self, **changes: Any) -> None:
+        """Change the record, on disk for sure.
 
         Raises:
             StoreError: it is not; nothing has changed.
         """
-        await self.section.save(record)
-        self.record = record
+        async with self.lock:
+            await self.section.save(replace(self.record, **changes))
+            self.record = replace(self.record, **changes)
+
+    async def promise(self, erasure: OpenErasure) -> None:
+        """Have what is to be erased on disk for sure, before anything is.
+
+        Raises:
+            StoreError: ``erasure_not_begun``: it is held in memory.
+        """
+        try:
+            await self.save(open=erasure)
+        except StoreError as err:
+            self.hold(open=erasure)
+            raise StoreError(
+                "Reading has stopped, but what is to be erased could not be written to disk, so nothing is erased yet. "
+                "Check that Home Assistant's disk is neither full nor read-only; it is tried again by itself.",
+                reason="erasure_not_begun",
+            ) from err
+
+
+class Erasure(Protocol):
+    """Something that erases, such as `async_change_of_tenancy` with all but one of its arguments."""
+
+    def __call__(self, *, begun: Callable[[], None]) -> Coroutine[Any, Any, object]:
+        """Erase; ``begun`` is called once it is on disk that it is to be done."""
 
 
 _TENANCIES: HassKey[dict[str, _Tenancy]] = HassKey(f"{DOMAIN}_tenancies")
@@ -82,7 +122,8 @@ async def async_change_of_tenancy(
     reason: TenancyEnd,
     end_pairing: bool = True,
     consents: Consents | None = None,
-    reminds: bool = False,
+    remind: Callable[[], None] | None = None,
+    begun: Callable[[], None] | None = None,
 ) -> ErasureReport:
     """End a tenancy: stop the flow of data, erase everything, and prove it; then set the entry up anew.
 
@@ -95,28 +136,112 @@ async def async_change_of_tenancy(
         end_pairing: whether install code, keys and network are erased too. The radio leaves the network before,
             by whoever calls this.
         consents: those in use, whose grant is revoked before anything else.
-        reminds: whether the caller reminds of the supplier's list afterwards, which the report says.
+        remind: reminds of the supplier's list. It is called once everything is erased, however often that is tried,
+            and the report says so.
+        begun: called once it is on disk that consent has ended, and what is to be erased.
 
     Raises:
-        StoreError: the list could not be written down, so nothing was erased. The flow of data has stopped.
+        StoreError: that could not be written down, so nothing is erased yet. The flow of data has stopped. It is
+            tried again by itself, and an issue says so.
         ErasureError: something could not be erased. It is tried again by itself, and at the next start.
     """
     if consents is not None and consents.grant is not None:
         consents.grant.revoke(Withdrawal.CHANGE_OF_TENANCY)
     try:
-        tenancy = await _async_tenancy(hass, entry)
-        if tenancy.record.open is None:
-            await _async_open(hass, entry, tenancy, reason, end_pairing=end_pairing)
-        tenancy.is_reminded = reminds
-    finally:
-        _close_dialogs(hass, entry)
-        await _async_unload(hass, entry)
+        try:
+            tenancy = await _async_open(
+                hass, entry, reason, end_pairing=end_pairing, remind=remind
+            )
+        finally:
+            _close_dialogs(hass, entry)
+            await _async_unload(hass, entry)
+    except CadError as err:
+        if entry.entry_id in hass.data.get(_TENANCIES, {}):
+            await _async_say_incomplete(hass, entry, err)
+        # Of what cannot be read, setting up says so, and nothing is tried again by itself.
+        _set_up_anew(hass, entry)
+        raise
+    if begun is not None:
+        begun()
     try:
         return await asyncio.shield(_start(hass, entry, tenancy))
     finally:
-        # One that could not be unloaded is set up anew by the next start only.
-        if entry.state.recoverable:
-            hass.config_entries.async_schedule_reload(entry.entry_id)
+        _set_up_anew(hass, entry)
+
+
+async def async_begin_erasure(hass: HomeAssistant, erasure: Erasure) -> None:
+    """Return once it is on disk that something is to be erased; that goes on in the background.
+
+    Raises:
+        CadError: what kept it from beginning.
+    """
+    has_begun: asyncio.Future[None] = hass.loop.create_future()
+
+    @callback
+    def begun() -> None:
+        if not has_begun.done():
+            has_begun.set_result(None)
+
+    async def erase() -> None:
+        try:
+            await erasure(begun=begun)
+        except Exception as err:
+            if not has_begun.done():
+                has_begun.set_exception(err)
+            elif isinstance(err, CadError):
+                LOGGER.warning("Erasing is not finished: %s", err)
+            else:
+                raise
+        else:
+            begun()
+
+    hass.async_create_task(erase(), f"{DOMAIN} change of tenancy")
+    await has_begun
+
+
+async def async_is_erasing(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+    """Return whether an erasure was asked for, and is not finished.
+
+    Raises:
+        StoreError: ``store_unreadable``.
+    """
+    return (await _async_tenancy(hass, entry)).record.open is not None
+
+
+async def async_put_off_removal(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+    """Return whether an entry that is being removed comes back, to be removed once what was promised is erased.
+
+    Call it in `async_remove_entry` before anything else. Nothing would go on with an
+    erasure after the next start if the entry were gone for good.
+    """
+    try:
+        tenancy = await _async_tenancy(hass, entry)
+    except StoreError as err:
+        LOGGER.debug("Whether something is being erased cannot be read: %s", err)
+        return False
+    if tenancy.record.open is None:
+        del hass.data[_TENANCIES][entry.entry_id]
+        return False
+    try:
+        await tenancy.save(is_removed=True)
+    except StoreError:
+        tenancy.hold(is_removed=True)
+    LOGGER.info("The entry is removed once everything is erased")
+    hass.async_create_task(
+        _async_put_back(hass, entry), f"{DOMAIN} put off the removal"
+    )
+    return True
+
+
+async def _async_put_back(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Have the entry back as soon as its removal is over, set up to go on with the erasure."""
+    async with entry.setup_lock:
+        # The removal holds it to its end.
+        pass
+    # One that could not be unloaded is set up by the next start only, and one may have gone for good at once.
+    with suppress(OperationNotAllowed, UnknownEntry):
+        await hass.config_entries.async_add(entry)
+        await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
 
 
 async def async_resume_erasure(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
@@ -133,17 +258,23 @@ async def async_resume_erasure(hass: HomeAssistant, entry: ConfigEntry[Any]) -> 
         hass.config_entries.async_update_entry(
             entry, data={**entry.data, CONF_TENANCY: tenancy.record.number}
         )
-    if tenancy.record.open is None:
+    is_removed = tenancy.record.is_removed
+    if tenancy.record.open is None and not is_removed:
         entry.async_on_unload(_watch_entity_ids(hass, entry, tenancy))
         return
     async_forget_title(hass, entry)
     task = tenancy.task
-    if task is None or task.done():
+    if tenancy.record.open is None:
+        _set_up_anew(hass, entry)
+    elif task is None or task.done():
         task = _start(hass, entry, tenancy)
         task.add_done_callback(
             lambda task: _resumed(hass, entry, task.cancelled() or task.exception())
         )
-    raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="erasing")
+    raise ConfigEntryNotReady(
+        translation_domain=DOMAIN,
+        translation_key="erasing_removed" if is_removed else "erasing",
+    )
 
 
 async def async_erasure_report(
@@ -199,29 +330,39 @@ async def _async_store(hass: HomeAssistant, entry: ConfigEntry[Any]) -> CadStore
 async def _async_open(
     hass: HomeAssistant,
     entry: ConfigEntry[Any],
-    tenancy: _Tenancy,
     reason: TenancyEnd,
     *,
     end_pairing: bool,
-) -> None:
-    """Write down what is to be erased, and where else names and numbers are found that it will take away."""
+    remind: Callable[[], None] | None,
+) -> _Tenancy:
+    """End consent, and write down what is to be erased, and where else names and numbers are found that will go.
+
+    Raises:
+        StoreError: something could not be read, or written for sure.
+    """
+    tenancy = await _async_tenancy(hass, entry)
     consents = await async_load_consents(
         hass, await _async_store(hass, entry), SYSTEM_CLOCK
     )
-    words = private_words(hass, entry, consents)
-    await tenancy.save(
-        replace(
-            tenancy.record,
-            number=tenancy.record.number + 1,
-            open=OpenErasure(
-                reason=reason,
-                begun=dt_util.utcnow().isoformat(),
-                end_pairing=end_pairing,
-                targets=await async_history_targets(hass, entry),
-                logs=await async_logs_with(hass, words),
-            ),
-        )
+    erasure = OpenErasure(
+        reason=reason,
+        begun=dt_util.utcnow().isoformat(),
+        end_pairing=end_pairing,
+        targets=await async_history_targets(hass, entry),
+        logs=await async_logs_with(hass, private_words(hass, entry, consents)),
     )
+    if remind is not None:
+        tenancy.remind = remind
+    if (under_way := tenancy.record.open) is not None:
+        await tenancy.promise(under_way)
+        return tenancy
+    # The end of consent and what is to be erased reach the disk with one write, or neither does. The consents
+    # see to it that a withdrawal which could not be written is, and the list goes with it.
+    tenancy.hold(number=tenancy.record.number + 1, open=erasure)
+    with suppress(WithdrawalNotStored):
+        await consents.withdraw(Withdrawal.CHANGE_OF_TENANCY)
+    await tenancy.promise(erasure)
+    return tenancy
 
 
 @callback
@@ -240,9 +381,33 @@ async def _async_unload(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Unload the entry: its link stops, and its entities go."""
     try:
         await hass.config_entries.async_unload(entry.entry_id)
-    except OperationNotAllowed:
-        # It is being set up, which waits for the erasure, or has failed for good.
+    except OperationNotAllowed, UnknownEntry:
+        # It is being set up, which waits for the erasure, has failed for good, or is removed.
         LOGGER.debug("The entry cannot be unloaded now")
+
+
+@callback
+def _set_up_anew(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Have the entry go on after an erasure, or what there is of one; one that was removed meanwhile goes."""
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        # It is put back, if it has to be.
+        return
+    tenancy = hass.data.get(_TENANCIES, {}).get(entry.entry_id)
+    if (
+        tenancy is not None
+        and tenancy.record.open is None
+        and tenancy.record.is_removed
+    ):
+        hass.async_create_task(_async_remove(hass, entry), f"{DOMAIN} remove")
+    elif entry.state.recoverable:
+        # One that could not be unloaded is set up anew by the next start only.
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+
+
+async def _async_remove(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Remove the entry, unless somebody else has."""
+    with suppress(UnknownEntry):
+        await hass.config_entries.async_remove(entry.entry_id)
 
 
 def _start(
@@ -262,7 +427,7 @@ def _resumed(
 ) -> None:
     """Set the entry up once an interrupted erasure is finished; a failed one is tried again by the entry itself."""
     if not failure:
-        hass.config_entries.async_schedule_reload(entry.entry_id)
+        _set_up_anew(hass, entry)
     elif isinstance(failure, CadError):
         LOGGER.warning("Erasing is not finished: %s", failure)
 
@@ -272,23 +437,35 @@ async def _async_erase(
 ) -> ErasureReport:
     """Erase, prove, report."""
     await _async_started(hass)
-    issue = f"{ISSUE_INCOMPLETE}_{entry.entry_id}"
     try:
         report = await _async_erase_and_prove(hass, entry, tenancy)
     except CadError as err:
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.ERROR,
-            translation_key=ISSUE_INCOMPLETE,
-            translation_placeholders={"error": await async_error_words(hass, err)},
-        )
+        await _async_say_incomplete(hass, entry, err)
         raise
-    ir.async_delete_issue(hass, DOMAIN, issue)
+    ir.async_delete_issue(hass, DOMAIN, issue_id(ISSUE_INCOMPLETE, entry))
     async_show_out_of_reach(hass, entry, report.out_of_reach)
+    if tenancy.remind is not None:
+        tenancy.remind()
+        tenancy.remind = None
     return report
+
+
+async def _async_say_incomplete(
+    hass: HomeAssistant, entry: ConfigEntry[Any], err: CadError
+) -> None:
+    """Say that not everything is erased, and that it is tried again; nothing is for an entry that is gone."""
+    words = await async_error_words(hass, err)
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id(ISSUE_INCOMPLETE, entry),
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=ISSUE_INCOMPLETE,
+        translation_placeholders={"error": words},
+    )
 
 
 async def _async_erase_and_prove(
@@ -302,7 +479,7 @@ async def _async_erase_and_prove(
     # What was registered since, by a cost sensor for instance, goes too.
     targets = erasure.targets | await async_history_targets(hass, entry)
     erasure = replace(erasure, targets=targets, starts=erasure.starts + 1)
-    await tenancy.save(replace(tenancy.record, open=erasure))
+    await tenancy.promise(erasure)
 
     store = await _async_store(hass, entry)
     consents = await async_load_consents(hass, store, SYSTEM_CLOCK)
@@ -312,7 +489,8 @@ async def _async_erase_and_prove(
     database = await _async_erase_database(hass, targets)
     searched = await async_wait_for_storage(hass, targets)
     await _async_erase_store(store, consents, end_pairing=erasure.end_pairing)
-    orphans = await async_orphans(hass)
+    # An entry that is just being removed owns no store; it comes back.
+    orphans = [name for name in await async_orphans(hass) if name != store.name]
     if not targets.spared:
         # Nobody else lives here: what was typed for a CAD that came to nothing is the household's as well.
         await _async_erase_orphans(hass, orphans)
@@ -329,7 +507,7 @@ async def _async_erase_and_prove(
         searched_files=searched,
         kept=(
             *(("consent_ended",) if consents.records else ()),
-            *(("supplier_reminder",) if tenancy.is_reminded else ()),
+            *(("supplier_reminder",) if tenancy.remind is not None else ()),
         ),
         out_of_reach=await async_out_of_reach(
             hass,
@@ -338,7 +516,7 @@ async def _async_erase_and_prove(
             (*erasure.logs, *(f"{STORAGE_DIR}/{DOMAIN}.{name}" for name in orphans)),
         ),
     )
-    await tenancy.save(TenancyRecord(number=tenancy.record.number, report=report))
+    await tenancy.save(open=None, known=frozenset[str](), report=report)
     LOGGER.info(
         "Everything of the earlier tenancy is erased; %d backups may still hold some",
         len(report.out_of_reach.backups),

@@ -1,6 +1,8 @@
 """A change of tenancy, carried out: the flow of data stops, the radio leaves, the supplier is told, all is erased (R20)."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -22,7 +24,7 @@ from ..pairing.states import PairingState, UnpairWhy
 from ..store import CadStore, StoreError, async_get_store
 from ..supplier.api import PairingService
 from ..supplier.link import ServiceLink
-from .change import async_change_of_tenancy
+from .change import async_change_of_tenancy, async_is_erasing
 from .record import TenancyEnd
 
 TELLING: Final = 30.0
@@ -30,16 +32,30 @@ TELLING: Final = 30.0
 
 
 async def async_end_tenancy(
-    hass: HomeAssistant, entry: ConfigEntry[Any], reason: TenancyEnd
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    reason: TenancyEnd,
+    *,
+    begun: Callable[[], None] | None = None,
 ) -> ErasureReport:
     """End a tenancy. Nothing is read from the moment of the call.
 
+    Args:
+        hass: Home Assistant.
+        entry: the CAD's.
+        reason: how it was noticed.
+        begun: called once it is on disk what is to be erased; see `async_begin_erasure`.
+
     Raises:
-        StoreError: what is to be erased could not be written down, so nothing was erased.
+        StoreError: what is to be erased could not be written down, so nothing is erased yet. It is tried again by
+            itself.
         ErasureError: something could not be erased. It is tried again by itself, and at the next start.
     """
     assert entry.unique_id is not None
     store = await async_get_store(hass, entry.unique_id)
+    if await async_is_erasing(hass, entry):
+        # Asked again. Nobody is told twice.
+        return await async_change_of_tenancy(hass, entry, reason=reason, begun=begun)
     runtime: Smets1CadRuntimeData | None = (
         entry.runtime_data if entry.state is ConfigEntryState.LOADED else None
     )
@@ -58,17 +74,19 @@ async def async_end_tenancy(
     if pairing is not None and pairing.supplier_may_list_cad and not is_told:
         listed = pairing
     await async_remove_evidence(hass, entry)
-    report = await async_change_of_tenancy(
+    return await async_change_of_tenancy(
         hass,
         entry,
         reason=reason,
         end_pairing=has_left,
         consents=None if runtime is None else runtime.consents,
-        reminds=listed is not None,
+        remind=(
+            None
+            if listed is None
+            else partial(async_report_tenancy_listed, hass, entry, listed)
+        ),
+        begun=begun,
     )
-    if listed is not None:
-        async_report_tenancy_listed(hass, entry, listed)
-    return report
 
 
 async def _async_listed(store: CadStore) -> tuple[Pairing | None, ServiceLink | None]:

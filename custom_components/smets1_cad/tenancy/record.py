@@ -77,12 +77,14 @@ class TenancyRecord:
         known: entity ids that the present tenancy's entities ever had, and that may have a history.
         open: the erasure that is not finished.
         report: of the last one that is.
+        is_removed: whether somebody has removed the entry meanwhile, which then goes once it is finished.
     """
 
     number: int = 0
     known: frozenset[str] = frozenset()
     open: OpenErasure | None = None
     report: ErasureReport | None = None
+    is_removed: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -91,6 +93,7 @@ class TenancyRecord:
             "known": sorted(self.known),
             "open": self.open and self.open.as_dict(),
             "report": self.report and self.report.as_dict(),
+            "removed": self.is_removed,
         }
 
     @classmethod
@@ -105,4 +108,5 @@ class TenancyRecord:
             known=frozenset(data["known"]),
             open=data["open"] and OpenErasure.from_dict(data["open"]),
             report=data["report"] and ErasureReport.from_dict(data["report"]),
+            is_removed=data.get("removed", False),
         )

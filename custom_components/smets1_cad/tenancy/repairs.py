@@ -1,10 +1,13 @@
 """Fix flow of signs of a change of tenancy: has somebody new moved in? (R20)."""
 
+from functools import partial
+
 from homeassistant.components.repairs import RepairsFlowResult
 
 from ..cad.errors import CadError
-from ..const import DOMAIN, LOGGER
+from ..error_words import async_error_words
 from ..repair_flow import CadRepairFlow
+from .change import async_begin_erasure
 from .end import async_end_tenancy
 from .record import TenancyEnd
 
@@ -35,12 +38,14 @@ class SuspectedFlow(CadRepairFlow):
         """Say what will be erased, and begin; a person need not wait until everything is."""
         if user_input is None:
             return self.async_show_form(step_id="moved_in")
-
-        async def end() -> None:
-            try:
-                await async_end_tenancy(self.hass, self._entry, TenancyEnd.USER)
-            except CadError as err:
-                LOGGER.warning("The change of tenancy is not finished: %s", err)
-
-        self.hass.async_create_task(end(), f"{DOMAIN} change of tenancy")
+        try:
+            await async_begin_erasure(
+                self.hass,
+                partial(async_end_tenancy, self.hass, self._entry, TenancyEnd.USER),
+            )
+        except CadError as err:
+            words = await async_error_words(self.hass, err)
+            return self.async_abort(
+                reason="failed", description_placeholders={"error": words}
+            )
         return self.async_create_entry(data={})
