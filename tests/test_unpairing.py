@@ -455,7 +455,7 @@ async def test_a_suppliers_words_cannot_act(paired: LeavingHome) -> None:
     assert issue is not None
     assert issue.translation_placeholders is not None
     assert issue.translation_placeholders["detail"] == (
-        r"\[Pay here\](https://pay.example)"
+        r"\[Pay here\](https\://pay.example)"
     )
 
 

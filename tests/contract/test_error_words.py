@@ -139,6 +139,7 @@ def test_each_reason_has_its_words(language: str, reasons: set[str]) -> None:
 
 OWN = {
     "erasing",
+    "erasing_removed",
     "sent_by_which_route",
     "too_soon_electricity",
     "too_soon_gas",
