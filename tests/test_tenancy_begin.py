@@ -134,9 +134,9 @@ async def test_the_end_of_consent_takes_the_list_with_it(paired: LeavingHome) ->
     assert (await paired.stored_consents()).records[-1].withdrawal is (
         Withdrawal.CHANGE_OF_TENANCY
     )
+    assert await async_is_erasing(paired.hass, paired.entry)
     await paired.start()
     assert paired.link.calls == []
-    assert paired.entry.error_reason_translation_key == "erasing"
     await paired.hass.async_block_till_done(wait_background_tasks=True)
     assert await is_erased(paired)
 

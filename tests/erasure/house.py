@@ -4,6 +4,7 @@ The integration is played by a few lines that set it up as `__init__` does: go o
 an erasure, ask for consent, add entities.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -308,6 +309,16 @@ async def move_in(house: House) -> None:
         translation_placeholders={"error": canaries.TEXTS["issue"]},
     )
     await house.recorded()
+    # On a busy machine Home Assistant stops before it has written this.
+    issues = Path(hass.config.path(".storage/repairs.issue_registry"))
+    while canaries.TEXTS["issue"] not in await hass.async_add_executor_job(
+        _text_of, issues
+    ):
+        await asyncio.sleep(0.01)
+
+
+def _text_of(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
 
 
 async def _energy_dashboard(hass: HomeAssistant) -> None:
@@ -426,7 +437,14 @@ def _statistics(hass: HomeAssistant) -> None:
 
 
 def log_to(config: Path) -> None:
-    """Log as Home Assistant does."""
+    """Log as Home Assistant does, and what this integration says besides.
+
+    Statistics that are compiled every five minutes tell of readings at a level at which
+    Home Assistant does not log unless somebody wants it to.
+    """
     handler = logging.FileHandler(config / "home-assistant.log")
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(logging.INFO)
+    logging.getLogger("homeassistant.components.sensor.recorder").setLevel(
+        logging.WARNING
+    )

@@ -1,5 +1,6 @@
 """The course of a change of tenancy: what comes first, what happens when something fails."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from functools import partial
@@ -242,6 +243,16 @@ async def test_what_a_person_has_to_see_to_is_shown(
     report = await change(hass, entry)
     assert report.out_of_reach.files == ()
     assert report.kept == ("consent_ended",)
+
+
+async def test_asked_twice_it_is_one_erasure(
+    recorder_mock: Recorder, hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    first, second = await asyncio.gather(change(hass, entry), change(hass, entry))
+    assert first == second
+    assert first.tenancy == 0
+    await settle(hass)
+    assert entry.data == {"tenancy": 1}
 
 
 async def test_interrupted_erasure_goes_on_when_the_entry_is_set_up(
