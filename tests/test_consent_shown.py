@@ -121,7 +121,7 @@ async def test_nothing_that_was_typed_acts_in_what_is_shown(
     dialog = Dialog(paired)
     await dialog.open("record")
     shown = dialog.at["description_placeholders"]["record"]
-    assert r"\[Gwen\](http://a) \<b\>" in shown
+    assert r"\[Gwen\](http\://a) \<b\>" in shown
     assert r"\*\*E\*\*" in shown
 
 
