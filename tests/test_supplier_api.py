@@ -510,7 +510,7 @@ async def test_everything_that_is_sent_keeps_the_contract(
     async def handler(asked: web.Request) -> web.Response:
         body = await asked.json() if asked.can_read_body else None
         sent.append((asked.path, body, asked.headers.get("Idempotency-Key", "")))
-        return web.json_response({}, status=404)
+        return web.json_response({"code": "not_found"}, status=404)
 
     who = request(**changes)
     there = Pairing.record(who, NOW).accept(
