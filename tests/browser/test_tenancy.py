@@ -31,6 +31,8 @@ def test_change_of_tenancy(paired: Page, demo: Demo, screenshots: Path) -> None:
     expect(page.get_by_text("Reading has stopped, and everything")).to_be_visible()
     dialog.close()
 
+    # The frontend may still be on its own way there from the dialog, which ends another.
+    page.wait_for_timeout(2000)
     page.goto(f"{demo.url}/config/integrations/dashboard")
     again = page.get_by_role("button", name="Reconfigure")
     expect(again).to_be_visible(timeout=120_000)
