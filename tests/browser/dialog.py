@@ -30,8 +30,11 @@ class Dialog:
         self.page.get_by_role("button", name=SUBMIT).last.click()
 
     def close(self) -> None:
-        """Leave the dialog, once it has nothing more to ask."""
+        """Leave the dialog, once it has nothing more to ask, and wait until the frontend has left it too."""
         self.page.get_by_role("button", name="Close").last.click()
+        expect(self.page.get_by_role("dialog")).to_have_count(0)
+        # It goes back in its history as it closes, which would end a visit to another page.
+        self.page.wait_for_function("() => !history.state?.dialog")
 
     def choose(self, text: str) -> None:
         """Choose from a menu."""

@@ -31,8 +31,6 @@ def test_change_of_tenancy(paired: Page, demo: Demo, screenshots: Path) -> None:
     expect(page.get_by_text("Reading has stopped, and everything")).to_be_visible()
     dialog.close()
 
-    # The frontend may still be on its own way there from the dialog, which ends another.
-    page.wait_for_timeout(2000)
     page.goto(f"{demo.url}/config/integrations/dashboard")
     again = page.get_by_role("button", name="Reconfigure")
     expect(again).to_be_visible(timeout=120_000)
@@ -56,9 +54,7 @@ def test_change_of_tenancy(paired: Page, demo: Demo, screenshots: Path) -> None:
     dialog.title("What happens next")
     page.wait_for_timeout((WINDOW / 2 + 5) * 1000)
     dialog.choose("Finish, and wait")
-    expect(page.get_by_text("Re-authentication was successful")).to_be_visible(
-        timeout=60_000
-    )
+    expect(page.get_by_text("Reading begins once the supplier has paired")).to_be_visible(timeout=60_000)
     dialog.close()
 
     page.goto(f"{demo.url}{INTEGRATION}")

@@ -85,7 +85,7 @@ async def test_consent_given_again_disturbs_nothing(
     await walk.fill("reauth_confirm")
     walk.shows("consent")
     await walk.fill("consent", **TICKED)
-    walk.aborted("reauth_successful")
+    walk.aborted("reauth_successful" if states == ON_THE_WAY else "reauth_waiting")
     await hass.async_block_till_done()
     assert setup.await_count == 2
     after = await pairing(hass)
@@ -106,7 +106,7 @@ async def test_consent_that_a_shorter_period_has_ended(
     walk.shows("consent")
     assert "30" in walk.at["description_placeholders"]["text"]
     await walk.fill("consent", **TICKED)
-    walk.aborted("reauth_successful")
+    walk.aborted("reauth_waiting")
 
 
 async def test_consent_is_not_given_by_walking_past_it(
@@ -130,7 +130,7 @@ async def test_consent_again_after_unpairing_begins_anew(
     await withdrawn(walk, hass)
     await walk.fill("reauth_confirm")
     await walk.fill("consent", **TICKED)
-    walk.aborted("reauth_successful")
+    walk.aborted("reauth_waiting")
     after = await pairing(hass)
     assert after.state is PairingState.RECORDED
     assert after.key != before.key
@@ -173,7 +173,7 @@ async def test_reauth_sets_a_cad_up_anew_whose_keys_were_erased(
     await walk.choose("request", "letter")
     await walk.fill("letter", sent=True)
     await walk.choose("wait", "finish")
-    walk.aborted("reauth_successful")
+    walk.aborted("reauth_waiting")
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
     assert (await pairing(hass)).state is PairingState.SENT

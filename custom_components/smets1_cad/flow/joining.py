@@ -219,19 +219,19 @@ class JoinSteps(RadioSteps, ConsentSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Say that every meter was read, and end."""
-        return self._last("joined", user_input)
+        return await self._last("joined", user_input)
 
     async def async_step_joined_partly(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Say that a meter has not been heard yet, and end."""
-        return self._last("joined_partly", user_input)
+        return await self._last("joined_partly", user_input)
 
-    def _last(
+    async def _last(
         self, step_id: str, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
         if user_input is not None:
-            return self._end()
+            return await self._end()
         return self.async_show_form(
             step_id=step_id,
             data_schema=probatio.Schema({}),
@@ -268,9 +268,9 @@ class JoinSteps(RadioSteps, ConsentSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """End with an entry that goes on trying."""
-        return self._end()
+        return await self._end()
 
-    def _end(self) -> ConfigFlowResult:
+    async def _end(self) -> ConfigFlowResult:
         """Create the entry, or bring the one that is being changed up to date."""
         raise NotImplementedError
 

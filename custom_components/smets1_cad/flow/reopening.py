@@ -146,7 +146,7 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
             errors, owner = await self._open_elsewhere(user_input[CONF_DEVICE])
             if not errors:
                 self._draft.path = user_input[CONF_DEVICE]
-                return self._end()
+                return await self._end()
         return self.async_show_form(
             step_id="port",
             data_schema=self.add_suggested_values_to_schema(
@@ -187,7 +187,7 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
         if self._draft.code_changed:
             # The supplier has the other one, with which the CAD cannot join any more.
             return await self.async_step_again()
-        return self._end()
+        return await self._end()
 
     @override
     async def _next_after_home(self) -> ConfigFlowResult:
@@ -256,9 +256,10 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
         entry = self._entry()
         if entry is None:
             return await super()._next_after_request()
-        paired = (await self._pairing()).state is PairingState.PAIRED
-        if (self.source == SOURCE_REAUTH and not self._is_anew) or paired:
-            return self._end()
+        if (
+            self.source == SOURCE_REAUTH and not self._is_anew
+        ) or await self._is_paired():
+            return await self._end()
         if self._is_anew:
             # Loading the entry would end this dialog; it has nothing to follow yet.
             self._is_due = True
@@ -266,6 +267,11 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
         # From here on the new consent holds, whether or not the dialog is walked to its end.
         await self._set_up_anew(entry)
         return await super()._next_after_request()
+
+    async def _is_paired(self) -> bool:
+        """Return whether the supplier has done what was asked."""
+        keeper = await self._keeper()
+        return keeper is not None and keeper.pairing.state is PairingState.PAIRED
 
     @override
     async def _keeper(self) -> PairingKeeper | None:
@@ -288,7 +294,7 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
         return self._entry() is None
 
     @override
-    def _end(self) -> ConfigFlowResult:
+    async def _end(self) -> ConfigFlowResult:
         data = {
             CONF_DEVICE: self._draft.path,
             CONF_BOARD: self._stick.board or "",
@@ -298,8 +304,11 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
         if (entry := self._entry()) is not None:
             self._is_due = False
             # The reason is named, since without one Home Assistant's own words are shown.
+            reason = f"{self.source}_successful"
+            if self.source == SOURCE_REAUTH and not await self._is_paired():
+                reason = "reauth_waiting"
             return self.async_update_reload_and_abort(
-                entry, data_updates=data, reason=f"{self.source}_successful"
+                entry, data_updates=data, reason=reason
             )
         # An entry that came first would be removed for this one, and all that it has stored.
         self._abort_if_unique_id_configured()
