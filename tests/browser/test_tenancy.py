@@ -54,7 +54,9 @@ def test_change_of_tenancy(paired: Page, demo: Demo, screenshots: Path) -> None:
     dialog.title("What happens next")
     page.wait_for_timeout((WINDOW / 2 + 5) * 1000)
     dialog.choose("Finish, and wait")
-    expect(page.get_by_text("Reading begins once the supplier has paired")).to_be_visible(timeout=60_000)
+    expect(
+        page.get_by_text("Reading begins once the supplier has paired")
+    ).to_be_visible(timeout=60_000)
     dialog.close()
 
     page.goto(f"{demo.url}{INTEGRATION}")
