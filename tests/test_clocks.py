@@ -178,6 +178,33 @@ async def test_r2_started_with_a_clock_ahead_it_reads_after_a_reload(
     assert reauth_flows(home) == 0
 
 
+async def test_r2_started_with_a_clock_ahead_it_reads_once_that_is_set_right(
+    home: LeavingHome, machine: Machine
+) -> None:
+    """Nobody has to know that a reload would help."""
+    machine.set_clock(NOW + AHEAD)
+    await home.start()
+    await machine.run(hours=2)
+    assert home.link.calls == []
+    machine.set_clock(NOW + timedelta(hours=2))
+    await machine.run(minutes=1)
+    assert home.link.calls == ["start"]
+    assert reauth_flows(home) == 0
+    await hear(home, "0.700")
+    assert home.state(POWER) == "700"
+
+
+async def test_r2_started_with_a_clock_ahead_a_withdrawal_holds(
+    home: LeavingHome, machine: Machine
+) -> None:
+    machine.set_clock(NOW + AHEAD)
+    await home.start()
+    await home.act("withdraw_consent")
+    machine.set_clock(NOW + timedelta(minutes=1))
+    await machine.run(hours=2)
+    assert home.link.calls == []
+
+
 # --- the meter's identity
 
 

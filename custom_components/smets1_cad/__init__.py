@@ -10,7 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 from .assembly import async_assemble, async_follow_pairing, async_follow_service
 from .cad.errors import CadError
 from .cad_secrets import CadNotSetUp
-from .consent.watch import ConsentWatch
+from .consent.watch import ConsentWatch, async_resume_when_valid
 from .const import CONF_BOARD, CONF_FIRMWARE, CONF_MANUFACTURER, DOMAIN
 from .coordinator import (
     Smets1CadConfigEntry,
@@ -80,6 +80,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
         given = parts.consents.grant
         if not parts.consents.is_withdrawn and not (given and given.is_valid):
             entry.async_start_reauth(hass)
+            if given is not None and given.revoked is None:
+                entry.async_on_unload(async_resume_when_valid(hass, entry, given))
     entry.async_on_unload(async_keep_for(hass, entry, parts.history_kept_for))
     entry.runtime_data = Smets1CadRuntimeData(
         coordinator=coordinator, consents=parts.consents
