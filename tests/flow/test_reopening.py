@@ -27,6 +27,7 @@ from homeassistant.core import HomeAssistant
 from virtual_han.supplier import Answering, Behaviour, SupplierService
 
 from .walk import (
+    CODE,
     EUI64,
     HOME,
     METERS,
@@ -37,6 +38,7 @@ from .walk import (
     TOKEN,
     Walk,
     certificate_text,
+    kept_code,
     pairing,
     stored,
 )
@@ -559,6 +561,61 @@ async def test_another_install_code_has_to_be_sent(
     after = await pairing(hass)
     assert after.state is PairingState.RECORDED
     assert after.key != before.key
+
+
+async def typed_code(walk: Walk, code: str = "") -> None:
+    """Reconfigure the CAD, with another install code or the one that is kept."""
+    await reconfigure(walk)
+    await walk.choose("reconfigure", "cad")
+    await walk.choose("cad", "certificate_none")
+    await walk.fill("certificate_none")
+    await walk.fill("install_code", **({"install_code": code} if code else {}))
+
+
+async def test_another_install_code_is_kept_once_it_is_asked_for(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """The supplier has the other one: a dialog that is left before leaves a CAD that can join."""
+    await with_service(walk, service)
+    before = await pairing(hass)
+    entry = walk.entry
+    await typed_code(walk, OTHER_CODE)
+    walk.shows("withdraw")
+    assert await kept_code(hass) == CODE
+    walk.leave()
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert (await kept_code(hass), await pairing(hass)) == (CODE, before)
+    await typed_code(walk)
+    walk.aborted("reconfigure_successful")
+    await hass.async_block_till_done()
+    assert (await kept_code(hass), await pairing(hass)) == (CODE, before)
+    await typed_code(walk, OTHER_CODE)
+    await walk.fill("withdraw", told=False)
+    walk.shows("pairing_details")
+    walk.leave()
+    assert await kept_code(hass) == OTHER_CODE
+    after = await pairing(hass)
+    assert (after.state, after.key != before.key) == (PairingState.RECORDED, True)
+
+
+async def test_another_install_code_is_asked_for_where_the_kept_one_is_lost(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """There is none to join with, so it is kept at once; the supplier is asked in any case."""
+    await walk.to_end()
+    store = await stored(hass)
+    await store.secrets.clear()
+    consents = await async_load_consents(hass, store, SYSTEM_CLOCK)
+    await consents.withdraw(Withdrawal.REQUESTED)
+    await typed_code(walk, OTHER_CODE)
+    walk.shows("consent")
+    walk.leave()
+    assert await kept_code(hass) == OTHER_CODE
+    await typed_code(walk)
+    await walk.fill("consent", **TICKED)
+    walk.shows("pairing_details")
+    assert (await pairing(hass)).state is PairingState.RECORDED
 
 
 async def test_another_port(

@@ -28,6 +28,7 @@ from .walk import (
     TOKEN,
     Walk,
     full_disk,
+    kept_code,
     pairing,
     stored,
 )
@@ -183,6 +184,40 @@ async def test_other_install_code_makes_another_request(
     after = await pairing(hass)
     assert after.state is PairingState.RECORDED
     assert after.key != before.key
+
+
+async def test_other_install_code_is_kept_once_it_is_asked_for(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """Before anybody has one it is kept at once; afterwards the one that the supplier may have, until another is asked for."""
+    await walk.to_home()
+    walk.leave()
+    await resume(walk, OTHER_CODE)
+    walk.leave()
+    assert await kept_code(hass) == OTHER_CODE
+    await resume(walk, CODE)
+    for step, typed in STEPS:
+        await walk.fill(step, **typed)
+    await walk.choose("request", "letter")
+    await walk.fill("letter", sent=True)
+    before = await pairing(hass)
+    walk.leave()
+    await resume(walk, OTHER_CODE)
+    await walk.fill("home", **walk.suggested())
+    walk.leave()
+    assert await kept_code(hass) == CODE
+    await resume(walk)
+    for step in ("home", "fuels", "meters"):
+        await walk.fill(step, **walk.suggested())
+    walk.shows("pairing_details")
+    assert await pairing(hass) == before
+    walk.leave()
+    await resume(walk, OTHER_CODE)
+    for step in ("home", "fuels", "meters"):
+        await walk.fill(step, **walk.suggested())
+    walk.shows("pairing_details")
+    assert await kept_code(hass) == OTHER_CODE
+    assert (await pairing(hass)).state is PairingState.RECORDED
 
 
 async def test_nothing_secret_in_logs(

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final
 from unittest.mock import patch
 
+from custom_components.smets1_cad.cad_secrets import CadSecrets
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.document import Document, StoreError
 from custom_components.smets1_cad.pairing.life import Pairing
@@ -195,3 +196,10 @@ async def pairing(hass: HomeAssistant) -> Pairing:
     data = await (await stored(hass)).pairing.load()
     assert data is not None
     return Pairing.from_dict(data)
+
+
+async def kept_code(hass: HomeAssistant) -> str:
+    """Return the install code that is kept, with its CRC."""
+    code = CadSecrets.from_dict(await (await stored(hass)).secrets.load()).install_code
+    assert code is not None
+    return code.digits()

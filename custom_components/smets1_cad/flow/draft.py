@@ -22,7 +22,7 @@ class Draft:
         store: where it is kept; the entry uses the same.
         path: the stick's port.
         inputs: what was typed, by step; it fills the forms again.
-        install_code: the CAD's, once it is known.
+        install_code: the CAD's, once it is known; another one than is kept, until it has been asked for.
         credentials: the certificates as text, as they were loaded; "" for none.
     """
 
@@ -32,6 +32,7 @@ class Draft:
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     install_code: InstallCode | None = None
     credentials: str = ""
+    _kept_code: InstallCode | None = field(init=False, default=None)
     _setup: Section[dict[str, Any]] = field(init=False)
     _secrets: Section[dict[str, Any]] = field(init=False)
 
@@ -61,22 +62,27 @@ class Draft:
         setup = await self._setup.load() or {}
         self.inputs = setup
         secrets = CadSecrets.from_dict(await self.store.secrets.load())
-        self.install_code = secrets.install_code
+        self.install_code = self._kept_code = secrets.install_code
         self.credentials = secrets.credentials
         return bool(setup or self.install_code or self.credentials)
 
     async def save(self) -> None:
         """Keep it, and return once it is on disk.
 
+        The install code that the supplier has been asked for stays until it is asked for
+        another one: only with that can the CAD join if the dialog is left here.
+
         Raises:
             StoreError: it could not be written.
         """
+        code = self.install_code
+        if self._kept_code is not None and self.code_changed:
+            code = self._kept_code
         await self._setup.save(dict(self.inputs))
         await self._secrets.save(
-            CadSecrets(
-                install_code=self.install_code, credentials=self.credentials
-            ).as_dict()
+            CadSecrets(install_code=code, credentials=self.credentials).as_dict()
         )
+        self._kept_code = code
 
     @property
     def code_changed(self) -> bool:
@@ -90,7 +96,7 @@ class Draft:
         return {"code_sha256": hashlib.sha256(self.install_code.octets).hexdigest()}
 
     async def note_request(self) -> None:
-        """Note with which install code the request is written down.
+        """Note with which install code the request is written down, and keep it from now on.
 
         Raises:
             StoreError: it could not be written.
