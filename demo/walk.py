@@ -161,7 +161,7 @@ async def consent_again(
     await _request(walk, network, NEW_HOME)
     await _hub_opens(network)
     await walk.choose("wait", "finish", "the CAD joins by itself")
-    walk.ended("reauth_successful")
+    walk.ended("reauth_waiting")
 
 
 async def _request(walk: Walk, network: Network, who: dict[str, str]) -> None:
