@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
+from typing import override
 from unittest.mock import Mock
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.smets1_cad.cad.clock import SystemClock
 from custom_components.smets1_cad.cad.link import ConsentMissing, LinkState
 from custom_components.smets1_cad.cad.models import Fuel, TenancyChange
 from custom_components.smets1_cad.const import DOMAIN
@@ -17,6 +19,12 @@ from custom_components.smets1_cad.smart_energy.session.record import (
     ClusterRecord,
     EndpointRecord,
     HanRecord,
+)
+from custom_components.smets1_cad.tenancy.clock import (
+    JUMP,
+    STEADY_CLOCK,
+    STEADY_FOR,
+    SteadyClock,
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -46,7 +54,13 @@ class Machine:
             passed = dt_util.utcnow() - self._set_by - started
             return loop_time + passed.total_seconds()
 
+        class Clock(SystemClock):
+            @override
+            def monotonic(self) -> float:
+                return uptime()
+
         hass.loop.time = uptime
+        hass.data[STEADY_CLOCK] = SteadyClock(Clock())
 
     def set_clock(self, to: datetime) -> None:
         """Set the wall clock."""
@@ -385,3 +399,111 @@ async def test_r20_a_notice_is_kept_to_after_a_start_with_the_clock_behind(
     assert (await home.stored_consents()).current is not None
     await machine.run(days=1)
     assert (await home.stored_consents()).current is None
+
+
+# --- what cannot be undone
+
+
+def announced(days: int) -> TenancyChange:
+    return TenancyChange(
+        fuel=Fuel.ELECTRICITY, effective_at=NOW + timedelta(days=days), number=7
+    )
+
+
+async def has_ended(home: LeavingHome) -> bool:
+    """Whether the tenancy has, with everything of it."""
+    await home.hass.async_block_till_done(wait_background_tasks=True)
+    return (await home.stored_consents()).current is None
+
+
+async def test_r20_a_clock_that_is_ahead_for_hours_erases_nothing(
+    reading: LeavingHome, machine: Machine
+) -> None:
+    """Nor is the notice forgotten: it is kept to once its day has really come, after days without a jump to the second."""
+    reading.link.hand_up(announced(30))
+    await machine.run(days=1)
+    machine.set_clock(NOW + timedelta(days=60))
+    await machine.run(hours=5)
+    assert not await has_ended(reading)
+    machine.set_clock(NOW + timedelta(days=1, hours=5))
+    await machine.run(days=28, hours=18, minutes=59)
+    assert not await has_ended(reading)
+    await machine.run(minutes=1)
+    assert await has_ended(reading)
+
+
+async def test_r20_a_notice_that_is_heard_while_the_clock_is_ahead_erases_nothing(
+    reading: LeavingHome, machine: Machine
+) -> None:
+    """Though its day seems long gone, and the hub repeats it."""
+    await machine.run(hours=7)
+    machine.set_clock(NOW + timedelta(days=60))
+    for _ in range(5):
+        reading.link.hand_up(announced(30))
+        await machine.run(hours=1)
+    assert not await has_ended(reading)
+    machine.set_clock(NOW + timedelta(hours=12))
+    await machine.run(hours=12)
+    assert not await has_ended(reading)
+
+
+async def test_r20_started_with_a_clock_ahead_nothing_is_erased(
+    home: LeavingHome, machine: Machine
+) -> None:
+    """Neither by what was heard before the start nor by what is heard after it; nor is anybody asked of it."""
+    await home.start()
+    home.link.hand_up(announced(30))
+    await machine.run(hours=7)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    machine.set_clock(NOW + timedelta(days=60))
+    home.hass.data.pop(STEADY_CLOCK)
+    await home.start()
+    await machine.run(hours=2)
+    assert home.issue("tenancy_suspected") is None
+    home.link.hand_up(announced(30))
+    await machine.run(hours=2)
+    assert not await has_ended(home)
+    machine.set_clock(NOW + timedelta(hours=12))
+    await machine.run(hours=12)
+    assert not await has_ended(home)
+    assert home.issue("tenancy_announced") is not None
+
+
+async def test_r20_a_day_that_has_come_is_acted_on_hours_after_the_start(
+    home: LeavingHome, machine: Machine
+) -> None:
+    """A home that is restarted each night gets there; what is set up anew does not begin anew."""
+    await machine.run(days=3)
+    home.hass.data.pop(STEADY_CLOCK)
+    await home.start()
+    home.link.hand_up(announced(2))
+    await machine.run(hours=3)
+    assert not await has_ended(home)
+    await home.restart()
+    home.link.hand_up(announced(2))
+    await machine.run(hours=2, minutes=59)
+    assert not await has_ended(home)
+    await machine.run(minutes=1)
+    assert await has_ended(home)
+
+
+def test_which_clock_is_believed() -> None:
+    """One that goes evenly, be it put right a little; however often it is asked."""
+    clock = SteppedClock()
+    steady = SteadyClock(clock)
+    hours = timedelta(hours=1).total_seconds()
+    assert steady.believed_from() == clock.wall + STEADY_FOR
+    clock.advance(4 * hours)
+    clock.jump(JUMP.total_seconds() / 2)
+    clock.advance(2 * hours)
+    assert steady.believed_from() <= clock.wall
+    # In steps, each a little.
+    for _ in range(2):
+        clock.jump(JUMP.total_seconds() / 2)
+    assert steady.believed_from() == clock.wall + STEADY_FOR
+    clock.advance(3 * hours)
+    assert steady.believed_from() == clock.wall + STEADY_FOR / 2
+    clock.jump(-hours)
+    steady.look()
+    clock.advance(3 * hours)
+    assert steady.believed_from() == clock.wall + STEADY_FOR / 2

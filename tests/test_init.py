@@ -408,9 +408,9 @@ async def test_the_suppliers_service_is_heard_and_told(
         data["history"][1]["route"] = "pairing_service"
         await store.pairing.save(data)
         await home.start()
+        await home.wait(hours=6)
         desk.announce_tenancy((NOW + timedelta(seconds=1)).timestamp())
-        await home.wait(seconds=2)
-        await home.wait(seconds=1)
+        await home.wait(minutes=1)
         await home.hass.async_block_till_done(wait_background_tasks=True)
         assert sum(each.unpairing for each in desk.requests.values()) == 1
     assert await (await home.store()).pairing.load() is None

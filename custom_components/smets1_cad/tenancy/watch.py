@@ -7,6 +7,7 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
@@ -18,7 +19,8 @@ from ..faults import issue_id
 from ..smart_energy.values.time import london_date
 from ..store import CadStore, StoreError
 from ..supplier.texts import inert
-from ..timers import async_look_at
+from ..timers import LONGEST, async_look_at
+from .clock import async_steady_clock
 from .end import async_end_tenancy
 from .notices import SERVICE, Notice, Notices
 from .record import TenancyEnd
@@ -58,6 +60,7 @@ class TenancyWatch:
         self._notices = Notices()
         self._finder = SignFinder()
         self._kept_at = monotonic()
+        self._clock = async_steady_clock(hass)
         self._cancel: CALLBACK_TYPE | None = None
         self._ending = False
 
@@ -79,10 +82,12 @@ class TenancyWatch:
         self._finder = SignFinder(self._notices.known)
         self._show_and_wait()
         forget = self._link.on_update(self._heard)
+        cancel = async_track_time_interval(self._hass, self._clock.look, LONGEST)
 
         @callback
         def stop() -> None:
             forget()
+            cancel()
             self._forget_timer()
             self._keep_later()
 
@@ -138,21 +143,23 @@ class TenancyWatch:
 
         A date before consent was given is an earlier tenant's.
         """
+        is_due = self._due_at(notice) <= dt_util.utcnow()
         if (
             self._ending
             or (record := self._consents.current) is None
             or notice.at <= record.given_at
-            or (
-                notice == self._notices.pending.get(whose)
-                and notice.at > dt_util.utcnow()
-            )
+            or (notice == self._notices.pending.get(whose) and not is_due)
             or not self._notices.announce(whose, notice)
         ):
             return
-        if notice.at <= dt_util.utcnow():
+        if is_due:
             self._end(whose)
         else:
             self._changed()
+
+    def _due_at(self, notice: Notice) -> datetime:
+        """Return when a notice is acted on: on its day, by a clock that can be believed, as nothing brings back what is erased."""
+        return max(notice.at, self._clock.believed_from())
 
     @callback
     def _cancelled(self, whose: str, number: int | None) -> None:
@@ -184,7 +191,7 @@ class TenancyWatch:
         """Act on the notice whose day has come; one that was not heard again since a restart may be cancelled."""
         self._cancel = None
         whose, notice = self._notices.first
-        if notice.at > now:
+        if self._due_at(notice) > now:
             self._show_and_wait()
             return
         if notice.is_heard:
@@ -235,8 +242,8 @@ class TenancyWatch:
         self._forget_timer()
         pending = self._notices.pending
         if pending:
-            at = self._notices.first[1].at
-            self._cancel = async_look_at(self._hass, self._due, at)
+            due = self._due_at(self._notices.first[1])
+            self._cancel = async_look_at(self._hass, self._due, due)
         self._show(
             ISSUE_ANNOUNCED,
             {"date": _day(self._notices.first[1])} if pending else None,
