@@ -17,11 +17,18 @@ from .air import AirFrame
 from .errors import UnknownFaultError
 from .frames import COORDINATOR, MIC_SIZE, ApsFrame
 from .hub import NETWORK_KEY_CLUSTERS, CommunicationsHub
-from .hub.zcl import HubStatus, default_response
-from .records import ReadRecord, read_records, report_payload, response_payload
 from .stick import StickServer
 from .stick.ash import RESET_WATCHDOG
-from .zcl import FrameType, General, ZclFrame
+from .zcl import (
+    FrameType,
+    General,
+    Record,
+    Status,
+    ZclFrame,
+    default_response,
+    read_records,
+    report,
+)
 
 LATE_SECONDS: Final = 0.3
 SLOW_SECONDS: Final = 1.0
@@ -29,7 +36,6 @@ REORDER_SECONDS: Final = 0.2
 REBOOT_SECONDS: Final = 0.5
 CLOCK_ERROR: Final = 3600
 METERING: Final = 0x0702
-_ZCL_HEADER: Final = 3
 _REGISTERS: Final = "uint48"
 
 
@@ -312,7 +318,7 @@ class Faults:
             return [reply]
         zcl = ZclFrame.from_bytes(request.payload)
         if self._strikes(Fault.HUB_FAILURE):
-            return [default_response(zcl, HubStatus.FAILURE)]
+            return [default_response(zcl, Status.FAILURE).to_bytes()]
         answer = ZclFrame.from_bytes(reply)
         if (
             answer.frame_type is FrameType.CLUSTER
@@ -328,12 +334,17 @@ class Faults:
                     replace(item, value=0) if _is_register(item) else item
                     for item in records
                 ]
-        header = reply[:_ZCL_HEADER]
-        changed = header + response_payload(records)
+        changed = replace(
+            answer, payload=b"".join(record.to_bytes() for record in records)
+        ).to_bytes()
         if not self._strikes(Fault.COLLIDING_PUSH):
             return [changed]
-        push = reply[:2] + bytes([General.REPORT_ATTRIBUTES]) + report_payload(records)
-        return [push, changed]
+        push = replace(
+            answer,
+            command=General.REPORT_ATTRIBUTES,
+            payload=report([record for record in records if record.type]),
+        )
+        return [push.to_bytes(), changed]
 
     def _wire(self, octets: bytes) -> list[bytes]:
         """Damage what the stick writes to its host."""
@@ -350,5 +361,5 @@ class Faults:
         return [octets]
 
 
-def _is_register(record: ReadRecord) -> bool:
-    return record.kind is not None and record.kind.name == _REGISTERS
+def _is_register(record: Record) -> bool:
+    return record.type is not None and record.type.name == _REGISTERS

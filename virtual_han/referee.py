@@ -28,8 +28,15 @@ from typing import Any, Final
 from .aps import EndpointDescription, Fuel
 from .frames import ApsFrame, Delivery
 from .hub import NETWORK_KEY_CLUSTERS, Member
-from .records import ReadRecord, read_records
-from .zcl import FrameType, General, MalformedFrameError, Value, ZclFrame
+from .zcl import (
+    FrameType,
+    General,
+    MalformedFrameError,
+    Record,
+    Value,
+    ZclFrame,
+    read_records,
+)
 from .zdo import RESPONSE, ZdoCluster
 
 FLOORS: Final[Mapping[Fuel, float]] = {Fuel.ELECTRICITY: 10.0, Fuel.GAS: 1800.0}
@@ -313,7 +320,7 @@ class Referee:
             and zcl.command == General.READ_ATTRIBUTES_RESPONSE
         ):
             records = read_records(zcl.payload)
-            statuses = {record.attribute: record.status for record in records}
+            statuses = {record.attribute_id: record.status for record in records}
             self._known.unsupported.update(
                 item for item in asked if statuses.get(item[3])
             )
@@ -325,16 +332,16 @@ class Referee:
         if fuel is not None:
             self._lanes[fuel].answered.update(asked)
 
-    def _listen(self, frame: ApsFrame, records: Sequence[ReadRecord]) -> None:
+    def _listen(self, frame: ApsFrame, records: Sequence[Record]) -> None:
         """Notice who is another now, and registers that fell."""
         assert self._known is not None
         known, endpoint, cluster = self._known, frame.source_endpoint, frame.cluster_id
         for record in records:
-            item = (endpoint, cluster, "attribute", record.attribute)
+            item = (endpoint, cluster, "attribute", record.attribute_id)
             if record.value is None:
                 continue
             before = known.said.get(item, record.value)
-            if cluster == METERING and record.attribute == _SUMMATION:
+            if cluster == METERING and record.attribute_id == _SUMMATION:
                 if isinstance(before, int) and isinstance(record.value, int):
                     if record.value < before:
                         known.doubt()

@@ -12,8 +12,8 @@ from virtual_han.clock import Clock
 from virtual_han.errors import UnknownFaultError
 from virtual_han.faults import CLOCK_ERROR, ONE_TIME, Fault
 from virtual_han.han import HanConfig, VirtualHan
-from virtual_han.records import read_records
 from virtual_han.stick.ash import RESET_WATCHDOG
+from virtual_han.zcl import read_records
 
 from .cad import CadApplication, connected, endpoint_of, join, t
 

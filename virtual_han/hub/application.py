@@ -13,14 +13,13 @@ from ..aps import (
     EndpointDescription,
 )
 from ..frames import COORDINATOR, ApsFrame, ApsKind, KeyId
-from ..zcl import MalformedFrameError, ZclFrame
+from ..zcl import MalformedFrameError, Status, ZclFrame, default_response
 from ..zdo import RESPONSE, LogicalType, Node, ZdoCluster
 from . import key_establishment
 from .keep_alive import CLUSTER as KEEP_ALIVE, KeepAlive
 from .key_establishment import Responder
 from .network import Member, Network
 from .transmitter import Transmitter
-from .zcl import HubStatus, default_response
 
 LOGGER = logging.getLogger(__package__)
 
@@ -122,7 +121,8 @@ class Application:
             LOGGER.debug("The hub ignores a request: %s", err)
             return
         if not frame.encrypted and frame.cluster_id not in NETWORK_KEY_CLUSTERS:
-            self._reply(member, frame, default_response(zcl, HubStatus.FAILURE))
+            refusal = default_response(zcl, Status.FAILURE)
+            self._reply(member, frame, refusal.to_bytes())
             return
         message = ApsMessage(
             profile_id=frame.profile_id,
@@ -153,17 +153,28 @@ class Application:
             self._reply(member, frame, answer, cluster=frame.cluster_id | RESPONSE)
 
     def _serve(self, member: Member, zcl: ZclFrame, message: ApsMessage) -> list[bytes]:
-        if message.cluster_id == key_establishment.CLUSTER:
-            return self._responder.handle(member.eui64, zcl)
-        if message.cluster_id == KEEP_ALIVE and self.keep_alive.offered:
-            return self.keep_alive.handle(zcl)
+        if (own := self._serve_own(member, zcl, message.cluster_id)) is not None:
+            return [answer.to_bytes() for answer in own]
         for server in self._servers:
             if any(
                 item.endpoint == message.destination_endpoint
                 for item in server.endpoints()
             ):
                 return server.handle(message)
-        return [default_response(zcl, HubStatus.UNSUPPORTED_CLUSTER)]
+        return [default_response(zcl, Status.UNSUPPORTED_CLUSTER).to_bytes()]
+
+    def _serve_own(
+        self, member: Member, zcl: ZclFrame, cluster: int
+    ) -> list[ZclFrame] | None:
+        """Answer for the hub's own servers; None where another one is meant."""
+        try:
+            if cluster == key_establishment.CLUSTER:
+                return self._responder.handle(member.eui64, zcl)
+            if cluster == KEEP_ALIVE and self.keep_alive.offered:
+                return self.keep_alive.handle(zcl)
+        except MalformedFrameError:
+            return [default_response(zcl, Status.MALFORMED_COMMAND)]
+        return None
 
     def publish(self, cluster: int, source_endpoint: int, zcl_frame: bytes) -> None:
         """Push a ZCL frame to every consumer device that has established its key."""

@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 from typing import Final
 
-from ..zcl import FrameType, General, ZclFrame
-from .zcl import HubStatus, default_response, read_attributes
+from ..zcl import (
+    TYPES,
+    FrameType,
+    General,
+    Record,
+    Status,
+    ZclFrame,
+    default_response,
+    read_attributes_response,
+)
 
 CLUSTER: Final = 0x0025
-_UINT8: Final = 0x20
-_UINT16: Final = 0x21
 
 
 @dataclass(slots=True)
@@ -25,15 +31,15 @@ class KeepAlive:
     jitter_seconds: int = 300
     offered: bool = True
 
-    def handle(self, frame: ZclFrame) -> list[bytes]:
+    def handle(self, frame: ZclFrame) -> list[ZclFrame]:
         """Answer one frame."""
         if (
             frame.frame_type is FrameType.CLUSTER
             or frame.command != General.READ_ATTRIBUTES
         ):
-            return [default_response(frame, HubStatus.UNSUP_CLUSTER_COMMAND)]
-        values = {
-            0x0000: (_UINT8, bytes([self.base_minutes])),
-            0x0001: (_UINT16, self.jitter_seconds.to_bytes(2, "little")),
-        }
-        return [read_attributes(frame, values)]
+            return [default_response(frame, Status.UNSUP_CLUSTER_COMMAND)]
+        held = (
+            Record(0x0000, TYPES["uint8"], self.base_minutes),
+            Record(0x0001, TYPES["uint16"], self.jitter_seconds),
+        )
+        return [read_attributes_response(frame, held)]

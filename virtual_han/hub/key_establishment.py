@@ -11,12 +11,19 @@ from ..crypto.agreement import Agreement, Ephemeral, agree, draw_ephemeral
 from ..crypto.ecqv import Credentials
 from ..crypto.suite import SUITES, Suite
 from ..errors import VirtualHanError
-from ..zcl import FrameType, General, ZclFrame
-from .zcl import HubStatus, command_response, default_response, read_attributes
+from ..zcl import (
+    TYPES,
+    FrameType,
+    General,
+    Record,
+    Status,
+    ZclFrame,
+    default_response,
+    read_attributes_response,
+)
 
 CLUSTER: Final = 0x0800
 ATTRIBUTE_SUITE: Final = 0x0000
-ENUM16: Final = 0x31
 EPHEMERAL_SECONDS: Final = 3
 CONFIRM_SECONDS: Final = 6
 BUSY_WAIT_SECONDS: Final = 20
@@ -85,13 +92,13 @@ class Responder:
         """Drop an exchange that is under way, as a restart does."""
         self._exchange = None
 
-    def handle(self, partner: bytes, frame: ZclFrame) -> list[bytes]:
+    def handle(self, partner: bytes, frame: ZclFrame) -> list[ZclFrame]:
         """Answer one frame of a partner (its EUI-64)."""
         if frame.frame_type is not FrameType.CLUSTER:
             if frame.command != General.READ_ATTRIBUTES:
                 return []
-            suite = self.suites.to_bytes(2, "little")
-            return [read_attributes(frame, {ATTRIBUTE_SUITE: (ENUM16, suite)})]
+            suites = Record(ATTRIBUTE_SUITE, TYPES["enum16"], self.suites)
+            return [read_attributes_response(frame, [suites])]
         match frame.command:
             case Command.INITIATE:
                 return [self._initiate(partner, frame)]
@@ -102,7 +109,7 @@ class Responder:
             case Command.TERMINATE:
                 self._drop(partner)
                 return []
-        return [default_response(frame, HubStatus.UNSUP_CLUSTER_COMMAND)]
+        return [default_response(frame, Status.UNSUP_CLUSTER_COMMAND)]
 
     def _drop(self, partner: bytes) -> None:
         if self._exchange is not None and self._exchange.partner == partner:
@@ -110,13 +117,15 @@ class Responder:
 
     def _terminate(
         self, partner: bytes, frame: ZclFrame, reason: Terminate, wait: int = 0
-    ) -> bytes:
+    ) -> ZclFrame:
         self._drop(partner)
-        return command_response(
-            frame, Command.TERMINATE, _TERMINATE.pack(reason, wait, self.suites)
+        return frame.answer(
+            FrameType.CLUSTER,
+            Command.TERMINATE,
+            _TERMINATE.pack(reason, wait, self.suites),
         )
 
-    def _initiate(self, partner: bytes, frame: ZclFrame) -> bytes:
+    def _initiate(self, partner: bytes, frame: ZclFrame) -> ZclFrame:
         if self._exchange is not None and self._exchange.partner != partner:
             return self._terminate(
                 partner, frame, Terminate.NO_RESOURCES, BUSY_WAIT_SECONDS
@@ -139,9 +148,9 @@ class Responder:
         answer = (
             _INITIATE.pack(bits, EPHEMERAL_SECONDS, CONFIRM_SECONDS) + own.certificate
         )
-        return command_response(frame, Command.INITIATE, answer)
+        return frame.answer(FrameType.CLUSTER, Command.INITIATE, answer)
 
-    def _ephemeral(self, partner: bytes, frame: ZclFrame) -> bytes:
+    def _ephemeral(self, partner: bytes, frame: ZclFrame) -> ZclFrame:
         exchange = self._exchange
         if (
             exchange is None
@@ -161,9 +170,11 @@ class Responder:
             )
         except VirtualHanError:
             return self._terminate(partner, frame, Terminate.BAD_MESSAGE)
-        return command_response(frame, Command.EPHEMERAL, exchange.ephemeral.public)
+        return frame.answer(
+            FrameType.CLUSTER, Command.EPHEMERAL, exchange.ephemeral.public
+        )
 
-    def _confirm(self, partner: bytes, frame: ZclFrame) -> bytes:
+    def _confirm(self, partner: bytes, frame: ZclFrame) -> ZclFrame:
         exchange = self._exchange
         if (
             exchange is None
@@ -176,7 +187,7 @@ class Responder:
             return self._terminate(partner, frame, Terminate.BAD_KEY_CONFIRM)
         self._exchange = None
         self._established(partner, agreement.link_key)
-        return command_response(frame, Command.CONFIRM, agreement.responder_mac)
+        return frame.answer(FrameType.CLUSTER, Command.CONFIRM, agreement.responder_mac)
 
 
 def _refuse_certificate(

@@ -1,7 +1,6 @@
 """How a server answers: attributes, commands, and the statuses of the ZCL for all else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -129,7 +128,11 @@ class Responder:
                     endpoint, cluster_id, attribute_ids(frame.payload)
                 )
                 payload = read_response(records, room)
-                return [_general(frame, General.READ_ATTRIBUTES_RESPONSE, payload)]
+                return [
+                    frame.answer(
+                        FrameType.GENERAL, General.READ_ATTRIBUTES_RESPONSE, payload
+                    )
+                ]
             case General.DISCOVER_ATTRIBUTES:
                 start, limit = discover_request(frame.payload, 2)
                 known = self._known(cluster_id, server)
@@ -139,7 +142,11 @@ class Responder:
                     limit,
                     room,
                 )
-                return [_general(frame, General.DISCOVER_ATTRIBUTES_RESPONSE, payload)]
+                return [
+                    frame.answer(
+                        FrameType.GENERAL, General.DISCOVER_ATTRIBUTES_RESPONSE, payload
+                    )
+                ]
             case (
                 General.DISCOVER_COMMANDS_RECEIVED | General.DISCOVER_COMMANDS_GENERATED
             ) if self._flavour.discover_commands:
@@ -155,7 +162,11 @@ class Responder:
                     bytes((Status.UNREPORTABLE_ATTRIBUTE,))
                     + frame.payload[:_REPORTING_HEAD]
                 )
-                return [_general(frame, General.CONFIGURE_REPORTING_RESPONSE, payload)]
+                return [
+                    frame.answer(
+                        FrameType.GENERAL, General.CONFIGURE_REPORTING_RESPONSE, payload
+                    )
+                ]
             case _:
                 return [default_response(frame, Status.UNSUP_GENERAL_COMMAND)]
 
@@ -209,8 +220,8 @@ class Responder:
                 if self._flavour.has(command)
                 and (not received or command.name in server.commands())
             ]
-        return _general(
-            frame,
+        return frame.answer(
+            FrameType.GENERAL,
             General.DISCOVER_COMMANDS_RECEIVED_RESPONSE
             if received
             else General.DISCOVER_COMMANDS_GENERATED_RESPONSE,
@@ -229,10 +240,6 @@ class Responder:
                 writable = known[key][0].writable
                 status = Status.NOT_AUTHORIZED if writable else Status.READ_ONLY
             payload += bytes((status,)) + key.to_bytes(2, "little")
-        return _general(frame, General.WRITE_ATTRIBUTES_RESPONSE, payload)
-
-
-def _general(request: ZclFrame, command: General, payload: bytes) -> ZclFrame:
-    return replace(
-        default_response(request, Status.SUCCESS), command=command, payload=payload
-    )
+        return frame.answer(
+            FrameType.GENERAL, General.WRITE_ATTRIBUTES_RESPONSE, payload
+        )

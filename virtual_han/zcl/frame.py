@@ -44,6 +44,7 @@ class Status(IntEnum):
     """The ZCL status codes that a server here gives."""
 
     SUCCESS = 0x00
+    FAILURE = 0x01
     NOT_AUTHORIZED = 0x7E
     MALFORMED_COMMAND = 0x80
     UNSUP_CLUSTER_COMMAND = 0x81
@@ -54,6 +55,7 @@ class Status(IntEnum):
     READ_ONLY = 0x88
     NOT_FOUND = 0x8B
     UNREPORTABLE_ATTRIBUTE = 0x8C
+    UNSUPPORTED_CLUSTER = 0xC3
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,17 @@ class ZclFrame:
             + self.payload
         )
 
+    def answer(self, frame_type: FrameType, command: int, payload: bytes) -> ZclFrame:
+        """Return a frame that answers this one."""
+        return ZclFrame(
+            frame_type,
+            command,
+            self.sequence,
+            payload,
+            to_client=not self.to_client,
+            manufacturer=self.manufacturer,
+        )
+
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Read a frame.
@@ -126,11 +139,6 @@ class ZclFrame:
 
 def default_response(request: ZclFrame, status: Status) -> ZclFrame:
     """Build the Default Response to a request: its command id, then the status."""
-    return ZclFrame(
-        FrameType.GENERAL,
-        General.DEFAULT_RESPONSE,
-        request.sequence,
-        bytes((request.command, status)),
-        to_client=not request.to_client,
-        manufacturer=request.manufacturer,
+    return request.answer(
+        FrameType.GENERAL, General.DEFAULT_RESPONSE, bytes((request.command, status))
     )

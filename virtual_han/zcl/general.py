@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from .errors import MalformedFrameError
-from .frame import Status
+from .frame import FrameType, General, Status, ZclFrame
 from .wire import TYPES_BY_ID, Value, WireType, decode, encode
+
+_RESPONSE_HEAD: Final = 3
+"""Attribute id and status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class Record:
     attribute_id: int
     type: WireType | None = None
     value: Value = None
-    status: Status = Status.SUCCESS
+    status: int = Status.SUCCESS
 
     def to_bytes(self, *, report: bool = False) -> bytes:
         """Return the record as in a read response, or (without a status) as in a report."""
@@ -52,6 +55,42 @@ def read_response(records: Iterable[Record], room: int) -> bytes:
             break
         payload += octets
     return bytes(payload)
+
+
+def read_attributes_response(request: ZclFrame, held: Iterable[Record]) -> ZclFrame:
+    """Answer a Read Attributes request to a server that holds these records.
+
+    Raises:
+        MalformedFrameError: it names none, or half of one.
+    """
+    known = {record.attribute_id: record for record in held}
+    payload = b"".join(
+        known.get(key, Record(key, status=Status.UNSUPPORTED_ATTRIBUTE)).to_bytes()
+        for key in attribute_ids(request.payload)
+    )
+    return request.answer(FrameType.GENERAL, General.READ_ATTRIBUTES_RESPONSE, payload)
+
+
+def read_records(payload: bytes) -> list[Record]:
+    """Take a Read Attributes Response apart, up to the first record that cannot be read."""
+    records = []
+    offset = 0
+    while len(payload) - offset >= _RESPONSE_HEAD:
+        attribute_id = int.from_bytes(payload[offset : offset + 2], "little")
+        status = payload[offset + 2]
+        offset += _RESPONSE_HEAD
+        if status != Status.SUCCESS:
+            records.append(Record(attribute_id, status=status))
+            continue
+        wire_type = TYPES_BY_ID.get(payload[offset]) if offset < len(payload) else None
+        if wire_type is None:
+            break
+        try:
+            value, offset = decode(wire_type, payload, offset + 1)
+        except MalformedFrameError:
+            break
+        records.append(Record(attribute_id, wire_type, value))
+    return records
 
 
 def report(records: Sequence[Record]) -> bytes:
