@@ -58,8 +58,7 @@ class Witness:
 
     def asked(self, cluster: int, attribute: int | None = None) -> list[datetime]:
         """Return when it was asked for in this tenancy, the latest last."""
-        requests = self.han.referee.requests
-        times = truth.asked(requests, self._fuel, cluster, attribute)
+        times = self.han.referee.asked(self._fuel, cluster, attribute)
         return [at for at in times if at >= self.since]
 
     def read_at(self, attribute: int) -> list[datetime | None]:

@@ -1,15 +1,14 @@
-"""What the meters truly hold, for whoever compares it with what is shown."""
+"""What the meters, the hub and the stick truly hold, for whoever compares it with what is shown."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from .aps import Fuel
 from .clock import Instant, instant, utc
 from .han import VirtualHan
+from .hub import Member
 from .meters import HanServers
 from .meters.meter import Meter
-from .referee import Request
 from .stick.ezsp import BUILD, firmware_numbers
 
 type Truth = dict[str, Any]
@@ -127,7 +126,7 @@ def stick(han: VirtualHan) -> Truth:
     return {
         "firmware": ".".join(map(str, firmware_numbers(han.ncp.version)))
         + f" build {BUILD}",
-        "standing": _standing(han, joined=member is not None, keyed=key is not None),
+        "standing": _standing(han, member),
         "connected": key is not None
         and key == flash.link_key
         and flash.network is not None
@@ -136,32 +135,10 @@ def stick(han: VirtualHan) -> Truth:
     }
 
 
-def _standing(han: VirtualHan, *, joined: bool, keyed: bool) -> str:
+def _standing(han: VirtualHan, member: Member | None) -> str:
     eui64 = han.ncp.flash.eui64
-    if joined:
-        return "member" if keyed else "joining"
+    if member is not None:
+        return "joining" if member.key is None else "member"
     if eui64 in han.log.waiting:
         return "listed"
     return "left" if eui64 in dict(han.log.historic) else "unknown"
-
-
-def asked(
-    requests: Sequence[Request],
-    fuel: Fuel,
-    cluster: int,
-    attribute: int | None = None,
-) -> list[datetime]:
-    """Return when a fuel's meter, or its prices, were asked for: all that anybody can know since.
-
-    Args:
-        requests: those that the referee has seen.
-        fuel: whose.
-        cluster: Metering or Price.
-        attribute: which; anything at all by default.
-    """
-    return [
-        datetime.fromtimestamp(request.at, UTC)
-        for request in requests
-        if (request.fuel, request.cluster) == (fuel, cluster)
-        and (attribute is None or attribute in request.attributes)
-    ]

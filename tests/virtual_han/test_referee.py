@@ -8,7 +8,7 @@ import pytest
 from virtual_han.aps import EndpointDescription, Fuel
 from virtual_han.frames import ApsFrame, ApsKind, Delivery, KeyId
 from virtual_han.hub import Member
-from virtual_han.referee import Breach, Referee
+from virtual_han.referee import Breach, Referee, Request
 
 ELECTRICITY, GAS, ESI = 1, 2, 3
 BASIC, TIME, PRICE, METERING, MESSAGING, KEYS = (
@@ -410,3 +410,29 @@ def test_clearing_keeps_what_pacing_needs(game: Game) -> None:
     [finding] = game.referee.findings
     assert (finding.breach, finding.at) == (Breach.TOO_SOON, 1001.0)
     assert "electricity" in finding.detail
+
+
+def test_when_something_was_asked_for(game: Game) -> None:
+    """By fuel and cluster, and by attribute where that matters."""
+
+    def request(second: int, fuel: Fuel, cluster: int, *attributes: int) -> Request:
+        return Request(game.at + second, 1, cluster, attributes=attributes, fuel=fuel)
+
+    game.referee.requests += [
+        request(0, Fuel.ELECTRICITY, METERING, 0x0000, 0x0400),
+        request(1, Fuel.GAS, METERING, 0x0000),
+        request(2, Fuel.ELECTRICITY, METERING, 0x0100),
+        request(3, Fuel.ELECTRICITY, PRICE),
+        request(4, Fuel.ELECTRICITY, METERING, 0x0000),
+    ]
+
+    def seconds(fuel: Fuel, cluster: int, attribute: int | None = None) -> list[float]:
+        times = game.referee.asked(fuel, cluster, attribute)
+        return [at.timestamp() - game.at for at in times]
+
+    assert seconds(Fuel.ELECTRICITY, METERING, 0x0000) == [0, 4]
+    assert seconds(Fuel.ELECTRICITY, METERING, 0x0100) == [2]
+    assert seconds(Fuel.ELECTRICITY, METERING) == [0, 2, 4]
+    assert seconds(Fuel.ELECTRICITY, PRICE) == [3]
+    assert seconds(Fuel.GAS, METERING, 0x0000) == [1]
+    assert seconds(Fuel.GAS, PRICE) == []

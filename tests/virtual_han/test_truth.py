@@ -8,10 +8,9 @@ from virtual_han.aps import Fuel
 from virtual_han.clock import Clock, instant
 from virtual_han.han import HanConfig, VirtualHan
 from virtual_han.hub import Member
-from virtual_han.referee import METERING, PRICE, Request
 from virtual_han.stick import VERSIONS
 from virtual_han.stick.flash import StoredNetwork
-from virtual_han.truth import asked, energy_since, registers, stick
+from virtual_han.truth import energy_since, registers, stick
 
 START = datetime(2026, 11, 22, 15, 59, 50, tzinfo=UTC)
 LATER = START + timedelta(seconds=20)
@@ -111,30 +110,3 @@ def test_the_firmware_is_that_of_the_protocol(version: int) -> None:
     han = VirtualHan(HanConfig(ezsp_version=version), Clock(START, speed=0))
     numbers = {8: "6.7.8.0", 13: "7.4.4.0", 14: "8.0.0.0", 18: "8.5.0.0"}
     assert stick(han)["firmware"] == f"{numbers[version]} build 0"
-
-
-def test_when_something_was_asked_for() -> None:
-    """By fuel and cluster, and by attribute where that matters."""
-
-    def request(second: int, fuel: Fuel, cluster: int, *attributes: int) -> Request:
-        at = START.timestamp() + second
-        return Request(at, 1, cluster, attributes=attributes, fuel=fuel)
-
-    requests = [
-        request(0, Fuel.ELECTRICITY, METERING, 0x0000, 0x0400),
-        request(1, Fuel.GAS, METERING, 0x0000),
-        request(2, Fuel.ELECTRICITY, METERING, 0x0100),
-        request(3, Fuel.ELECTRICITY, PRICE),
-        request(4, Fuel.ELECTRICITY, METERING, 0x0000),
-    ]
-
-    def seconds(fuel: Fuel, cluster: int, attribute: int | None = None) -> list[float]:
-        times = asked(requests, fuel, cluster, attribute)
-        return [(at - START).total_seconds() for at in times]
-
-    assert seconds(Fuel.ELECTRICITY, METERING, 0x0000) == [0, 4]
-    assert seconds(Fuel.ELECTRICITY, METERING, 0x0100) == [2]
-    assert seconds(Fuel.ELECTRICITY, METERING) == [0, 2, 4]
-    assert seconds(Fuel.ELECTRICITY, PRICE) == [3]
-    assert seconds(Fuel.GAS, METERING, 0x0000) == [1]
-    assert seconds(Fuel.GAS, PRICE) == []
