@@ -361,6 +361,12 @@ def trouble(followed: Followed) -> ir.IssueEntry | None:
             "householder",
             "The pairing service does not know this token",
         ),
+        (
+            problem(403, {"code": "forbidden", "detail": "Not *you*."}, ""),
+            "supplier",
+            "The pairing service does not let this token do this. Ask whoever gave it "
+            "to you.\n\nThe service says:\n\n> Not \\*you\\*.",
+        ),
     ],
 )
 async def test_service_that_stays_away_is_told_to_a_person(

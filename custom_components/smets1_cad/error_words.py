@@ -17,6 +17,7 @@ from homeassistant.helpers.translation import (
 from .cad.errors import CadError
 from .const import DOMAIN
 from .pairing.life import PairingError
+from .supplier.said import async_service_said
 
 _SECTION = "exceptions"
 
@@ -51,9 +52,13 @@ def cad_errors_translated[**ParamsT, ResultT](
 
 
 async def async_error_words(hass: HomeAssistant, err: CadError) -> str:
-    """Return what an error says, in Home Assistant's language, also before anything is set up."""
+    """Return what an error says, in Home Assistant's language, also before anything is set up; in Markdown.
+
+    What a pairing service says of it in its own words follows.
+    """
     await async_get_translations(hass, hass.config.language, _SECTION, [DOMAIN])
-    return error_words(hass, err)
+    said = await async_service_said(hass, err)
+    return "\n\n".join(filter(None, (error_words(hass, err), said)))
 
 
 @callback

@@ -167,9 +167,22 @@ def async_report_registers(
 
 @callback
 def async_report_service(
-    hass: HomeAssistant, entry: ConfigEntry[Any], error: CadError, supplier: str
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    error: CadError,
+    *,
+    words: str,
+    supplier: str,
 ) -> None:
-    """Show that a pairing service has given no answer that can be used for long, and who can mend that."""
+    """Show that a pairing service has given no answer that can be used for long, and who can mend that.
+
+    Args:
+        hass: Home Assistant.
+        entry: the CAD's.
+        error: why there is none.
+        words: the same as people read it.
+        supplier: who can be asked instead.
+    """
     householder = error.responsible is Responsible.HOUSEHOLDER
     ir.async_create_issue(
         hass,
@@ -179,7 +192,7 @@ def async_report_service(
         severity=ir.IssueSeverity.WARNING,
         translation_key=f"{ISSUE_SERVICE}_{'householder' if householder else 'supplier'}",
         translation_placeholders={
-            "error": error_words(hass, error),
+            "error": words,
             "hours": str(UNANSWERED_FOR // timedelta(hours=1)),
             "supplier": supplier,
         },

@@ -16,7 +16,7 @@ from custom_components.smets1_cad.consent.text import Box
 from custom_components.smets1_cad.pairing.identity import Ihd
 from custom_components.smets1_cad.pairing.request import PairingRequest, Quote
 from custom_components.smets1_cad.pairing.states import PairingState
-from custom_components.smets1_cad.store import async_load_consents
+from custom_components.smets1_cad.store import Section, async_load_consents
 from custom_components.smets1_cad.supplier.api import PairingService
 from custom_components.smets1_cad.supplier.directory import Route
 from custom_components.smets1_cad.supplier.link import ServiceLink
@@ -79,6 +79,7 @@ async def test_quote_is_agreed_to_before_anything_personal_leaves(
         "payee": "Virtual Energy Metering Services",
         "days": "7",
         "remarks": "",
+        "said": "",
     }
     assert SUBMIT not in service.seen
     assert (await pairing(hass)).state is PairingState.RECORDED
@@ -476,7 +477,8 @@ async def test_correction_withdraws_what_the_service_has(
     else:
         await again(walk, code=OTHER_CODE)
     walk.shows("withdraw")
-    assert walk.at["description_placeholders"] == {"reference": "VE-P00001"}
+    shown = {"reference": "VE-P00001", "said": ""}
+    assert walk.at["description_placeholders"] == shown
     behave(service, answering=Answering.UNAVAILABLE, misanswers=1)
     await walk.fill("withdraw", told=False)
     walk.shows("withdraw", {"base": "service_unavailable"})
@@ -545,6 +547,86 @@ async def test_key_that_is_taken_is_given_up(
     assert (await pairing(hass)).key != before
     await walk.fill("service_quote", accept=True)
     assert walk.at["step_id"] == "wait"
+
+
+REFUSAL = Problem(
+    400,
+    "invalid_request",
+    "[Pay](https://pay.example) <b>first</b>\n# now " + "x" * 2000,
+    errors=[
+        {"field": "/consumer/postcode", "problem": "malformed"},
+        {"field": "/*odd*", "problem": "missing"},
+        {"problem": "missing"},
+    ],
+)
+SAID = r"> \[Pay\](https\://pay.example) \<b\>first\</b\> \# now xxx"
+"""What it says, in Markdown in which nothing acts."""
+
+
+@pytest.mark.parametrize(
+    ("language", "intro", "wrong"),
+    [
+        ("en", "The service says:", "this is wrong: Postcode, /\\*odd\\*."),
+        ("cy", "Dywed y gwasanaeth:", "hyn yn anghywir: Cod post, /\\*odd\\*."),
+    ],
+)
+async def test_r21_what_the_service_finds_wrong_is_shown(
+    walk: Walk,
+    hass: HomeAssistant,
+    service: SupplierService,
+    caplog: pytest.LogCaptureFixture,
+    language: str,
+    intro: str,
+    wrong: str,
+) -> None:
+    """At each step that asks it, in the person's language, cut to size; it is gone with the error, and in no log."""
+    caplog.set_level("DEBUG")
+    hass.config.language = language
+
+    def said() -> str:
+        words: str = walk.at["description_placeholders"]["said"]
+        return words
+
+    def refusing() -> AbstractContextManager[Any]:
+        return patch.object(SupplierService, "_authorise", side_effect=REFUSAL)
+
+    await walk.to_request()
+    await walk.choose("request", "service")
+    assert said() == ""
+    typed = {"url": service.url, "token": TOKEN}
+    steps = [
+        ("service", typed, "service_quote"),
+        ("service_quote", {"accept": True}, "wait"),
+        ("withdraw", {"told": False}, "pairing_details"),
+    ]
+    for step, fields, after in steps:
+        if step == "withdraw":
+            await again(walk, mprn="7412306508")
+            await walk.fill("consent", **TICKED)
+        assert said() == ""
+        with refusing():
+            await walk.fill(step, **fields)
+        walk.shows(step, {"base": "service_invalid_request"})
+        shown, quotation, fault = said().split("\n\n")
+        assert shown == intro
+        assert quotation.startswith(SAID)
+        assert len(quotation) < 1100
+        assert fault.endswith(wrong)
+        await walk.fill(step, **fields)
+        assert walk.at["step_id"] == after
+    assert "pay.example" not in caplog.text
+
+
+async def test_where_the_service_is_cannot_be_read(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    await to_quote(walk, service)
+    await walk.fill("service_quote", accept=True)
+    await again(walk, mprn="7412306508")
+    await walk.fill("consent", **TICKED)
+    await Section(await stored(hass), "service").save({"url": 1})
+    await walk.fill("withdraw", told=False)
+    walk.aborted("store_unreadable")
 
 
 async def test_link_that_cannot_be_kept(walk: Walk, service: SupplierService) -> None:

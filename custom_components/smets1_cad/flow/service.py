@@ -6,6 +6,7 @@ from typing import Any, Final, override
 import probatio
 
 from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -21,9 +22,12 @@ from ..pairing.identity import Ihd
 from ..pairing.life import Pairing
 from ..pairing.request import Quote
 from ..pairing.states import PairingState
+from ..store import StoreError
 from ..supplier.api import PairingService
 from ..supplier.directory import ChannelKind, Route
 from ..supplier.link import CONF_TOKEN, CONF_URL, ServiceLink
+from ..supplier.said import async_service_said
+from ..supplier.status import ServiceError
 from ..supplier.submit import async_submit
 from ..supplier.texts import inert, quoted
 from .home import CONF_FUELS, CONF_IHD
@@ -66,6 +70,10 @@ _ANOTHER_QUOTE: Final = frozenset(
 """Errors after which only another quote helps."""
 
 
+type Refusal = CadError | TimeoutError
+"""Why a service did not take something, or is not known to have."""
+
+
 class ServiceSteps(RequestSteps):
     """Ask a pairing service what it takes, and send the request to it."""
 
@@ -82,6 +90,7 @@ class ServiceSteps(RequestSteps):
         """Ask for the address of the service, and the service for a quote."""
         await self._require_consent()
         errors: dict[str, str] = {}
+        said = ""
         if user_input is not None:
             link = ServiceLink(
                 url=user_input[CONF_URL].strip(), token=user_input[CONF_TOKEN].strip()
@@ -103,9 +112,10 @@ class ServiceSteps(RequestSteps):
             except (CadError, TimeoutError) as err:
                 reason = _reason(err)
                 errors[_FIELDS.get(reason, "base")] = reason
+                said = await async_service_said(self.hass, err)
             else:
                 return await self.async_step_wait()
-        kept = await ServiceLink.load(self._draft.store)
+        kept = await self._kept_link()
         known = {
             CONF_URL: kept.url
             if kept
@@ -117,7 +127,19 @@ class ServiceSteps(RequestSteps):
                 SERVICE_SCHEMA, user_input or known
             ),
             errors=errors,
+            description_placeholders={"said": said},
         )
+
+    async def _kept_link(self) -> ServiceLink | None:
+        """Return where the service is that the request went to, None if it went to none.
+
+        Raises:
+            AbortFlow: what is stored cannot be read.
+        """
+        try:
+            return await ServiceLink.load(self._draft.store)
+        except StoreError as err:
+            raise AbortFlow(err.reason) from err
 
     async def async_step_service_quote(
         self, user_input: dict[str, Any] | None = None
@@ -127,20 +149,23 @@ class ServiceSteps(RequestSteps):
         if self._takes_ihd():
             return await self.async_step_service_ihd()
         errors: dict[str, str] = {}
+        said = ""
         if user_input is not None:
             if not user_input[CONF_ACCEPT]:
                 return await self.async_step_request()
             try:
                 await self._send()
             except (CadError, TimeoutError) as err:
-                errors["base"] = await self._after_refusal(_reason(err))
+                last = await self._after_refusal(err)
+                errors["base"] = _reason(last)
+                said = await async_service_said(self.hass, last)
             else:
                 return await self.async_step_wait()
         return self.async_show_form(
             step_id="service_quote",
             data_schema=QUOTE_SCHEMA,
             errors=errors,
-            description_placeholders=await self._terms(),
+            description_placeholders=await self._terms() | {"said": said},
         )
 
     async def _terms(self) -> dict[str, str]:
@@ -206,14 +231,14 @@ class ServiceSteps(RequestSteps):
             self._quote = await self._service.quote(request)
         self._draft.require_kept()
 
-    async def _after_refusal(self, reason: str) -> str:
-        """Get another quote where this one is of no use any more; return what to say."""
-        if reason in _ANOTHER_QUOTE:
+    async def _after_refusal(self, refusal: Refusal) -> Refusal:
+        """Get another quote where this one is of no use any more; return what there is to tell."""
+        if _reason(refusal) in _ANOTHER_QUOTE:
             try:
                 await self._ask_quote()
             except (CadError, TimeoutError) as err:
-                return _reason(err)
-        return reason
+                return err
+        return refusal
 
     async def _send(self) -> None:
         """Send the request once: what is on disk says that it is on its way before it leaves.
@@ -255,36 +280,47 @@ class ServiceSteps(RequestSteps):
         """Have the request withdrawn that the service holds, before another one is written down."""
         await self._require_consent()
         errors: dict[str, str] = {}
+        said = ""
         pairing = await self._pairing()
         if user_input is not None:
-            if not user_input[CONF_TOLD]:
-                errors = await self._withdraw(pairing)
-            if not errors:
+            try:
+                if not user_input[CONF_TOLD]:
+                    await self._withdraw(pairing)
+            except (CadError, TimeoutError) as err:
+                errors["base"] = _reason(err)
+                said = await async_service_said(self.hass, err)
+            else:
                 await self._write_request()
                 return await self._next_after_request()
         return self.async_show_form(
             step_id="withdraw",
             data_schema=TOLD_SCHEMA,
             errors=errors,
-            description_placeholders={"reference": inert(pairing.reference) or "–"},
+            description_placeholders={
+                "reference": inert(pairing.reference) or "–",
+                "said": said,
+            },
         )
 
-    async def _withdraw(self, pairing: Pairing) -> dict[str, str]:
-        """Have a request withdrawn; return errors."""
-        link = await ServiceLink.load(self._draft.store)
+    async def _withdraw(self, pairing: Pairing) -> None:
+        """Have a request withdrawn.
+
+        Raises:
+            CadError, TimeoutError: it was not taken, or it is not known whether it was.
+        """
+        link = await self._kept_link()
         assert link is not None
+        service = PairingService(
+            async_get_clientsession(self.hass), link.url, link.token
+        )
         try:
-            service = PairingService(
-                async_get_clientsession(self.hass), link.url, link.token
-            )
             async with timeout(PATIENCE):
                 await service.withdraw(pairing)
-        except (CadError, TimeoutError) as err:
+        except ServiceError as err:
             # What a service knows nothing of need not be withdrawn.
-            if (reason := _reason(err)) != "service_not_found":
-                return {"base": reason}
-        return {}
+            if err.reason != "service_not_found":
+                raise
 
 
-def _reason(err: CadError | TimeoutError) -> str:
+def _reason(err: Refusal) -> str:
     return err.reason if isinstance(err, CadError) else "service_timeout"

@@ -209,7 +209,7 @@ class RequestTexts:
         )
 
     def remark(self, name: str) -> str:
-        """Return a remark to a quote."""
+        """Return a remark to what a pairing service answers."""
         return str(self._words["quote"][name])
 
     def refusal(self, reason: str) -> str:

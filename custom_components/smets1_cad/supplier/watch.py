@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
 from ..const import LOGGER
+from ..error_words import async_error_words
 from ..faults import UNANSWERED_FOR, async_clear_service, async_report_service
 from ..pairing.life import Pairing, PairingKeeper
 from ..pairing.states import PairingState
@@ -173,13 +174,13 @@ class ServiceWatch:
                 lambda pairing: apply_status(pairing, status, dt_util.utcnow())
             )
         except CadError as err:
-            self._failed(err)
+            await self._failed(err)
             await self._give_up_if_lost(err)
             after = getattr(err, "retry_after", None) or 0.0
             return max(AFTER_ERROR, timedelta(seconds=after))
         if is_contradicted(self._keeper.pairing, status):
             self._lost = False
-            self._failed(_contradiction())
+            await self._failed(_contradiction())
         else:
             if self._failing_since is not None:
                 LOGGER.info("The pairing service answers again")
@@ -191,16 +192,24 @@ class ServiceWatch:
             self._on_tenancy_change(status.tenancy_change)
         return status.poll_after
 
-    @callback
-    def _failed(self, err: CadError) -> None:
+    async def _failed(self, err: CadError) -> None:
         """Say once in the log that there is no answer, and tell a person if that lasts."""
         now = dt_util.utcnow()
         if self._failing_since is None:
             LOGGER.info("The pairing service gave no answer that can be used: %s", err)
             self._failing_since = now
         elif now - self._failing_since >= UNANSWERED_FOR:
-            supplier = self._keeper.pairing.request.supplier
-            async_report_service(self._hass, self._entry, err, supplier)
+            words = await async_error_words(self._hass, err)
+            pairing = self._keeper.pairing
+            if self._stopped or not _is_with_service(pairing):
+                return
+            async_report_service(
+                self._hass,
+                self._entry,
+                err,
+                words=words,
+                supplier=pairing.request.supplier,
+            )
 
     @callback
     def _nothing_is_wrong(self) -> None:
