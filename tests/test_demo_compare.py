@@ -22,16 +22,14 @@ from demo.compare import (
 from demo.instance import DemoError, HomeAssistantInstance
 from demo.network import Network
 from demo.truths import NOTHING_TO_COMPARE, Name, State
+from tests.virtual_han.seating import KEY, hold_network, take_in
 from virtual_han.aps import Fuel
 from virtual_han.clock import Clock
 from virtual_han.han import VirtualHan
-from virtual_han.hub import Member
 from virtual_han.meters import Alarm
 from virtual_han.referee import METERING, PRICE, Request
-from virtual_han.stick.flash import StoredNetwork
 
 START = datetime(2026, 11, 22, 13, 5, 40, tzinfo=UTC)
-KEY = bytes(range(16))
 EVERY = (0x0000, 0x0001, 0x0400)
 IN_TURN = (0x0014, 0x0200, 0x0100, 0x0102, 0x0104, 0x0106, 0x0108)
 ENTRY = "01ENTRY"
@@ -76,20 +74,9 @@ SHOWN: dict[Name, tuple[str, str | None, str | None]] = {
 
 def join(han: VirtualHan) -> None:
     """Make the stick a member that has established its key."""
-    flash, hub = han.ncp.flash, han.hub.network
-    flash.link_key = KEY
-    flash.network = StoredNetwork(
-        node_type=2,
-        address=1,
-        channel=hub.channel,
-        pan_id=hub.pan_id,
-        extended_pan_id=bytes(8),
-        key=hub.key,
-        key_sequence=0,
-        trust_centre=hub.eui64,
-    )
-    han.hub.members[flash.eui64] = Member(flash.eui64, 1, bytes(16), 0.0, key=KEY)
-    han.log.seat(flash.eui64)
+    han.ncp.flash.link_key = KEY
+    hold_network(han)
+    take_in(han, KEY)
 
 
 def ask(

@@ -7,14 +7,13 @@ import pytest
 from virtual_han.aps import Fuel
 from virtual_han.clock import Clock, instant
 from virtual_han.han import HanConfig, VirtualHan
-from virtual_han.hub import Member
 from virtual_han.stick import VERSIONS
-from virtual_han.stick.flash import StoredNetwork
 from virtual_han.truth import energy_since, registers, stick
+
+from .seating import KEY, hold_network, take_in
 
 START = datetime(2026, 11, 22, 15, 59, 50, tzinfo=UTC)
 LATER = START + timedelta(seconds=20)
-KEY = bytes(range(16))
 
 
 @pytest.fixture
@@ -68,7 +67,7 @@ def test_energy_begins_where_history_was_cut(han: VirtualHan) -> None:
 
 def test_the_standing_of_a_stick(han: VirtualHan) -> None:
     """From nobody to a member that holds the key, and out again."""
-    flash, hub = han.ncp.flash, han.hub.network
+    flash = han.ncp.flash
     assert stick(han) == {
         "firmware": "7.4.4.0 build 0",
         "standing": "unknown",
@@ -76,22 +75,12 @@ def test_the_standing_of_a_stick(han: VirtualHan) -> None:
     }
     han.admit()
     assert stick(han)["standing"] == "listed"
-    member = Member(flash.eui64, 1, bytes(16), 0.0)
-    han.hub.members[flash.eui64] = member
+    member = take_in(han)
     assert stick(han)["standing"] == "joining"
     member.key = KEY
     assert (stick(han)["standing"], stick(han)["connected"]) == ("member", False)
     flash.link_key = KEY
-    flash.network = StoredNetwork(
-        node_type=2,
-        address=1,
-        channel=hub.channel,
-        pan_id=hub.pan_id,
-        extended_pan_id=bytes(8),
-        key=hub.key,
-        key_sequence=0,
-        trust_centre=hub.eui64,
-    )
+    hold_network(han)
     assert stick(han)["connected"]
     flash.link_key = bytes(16)
     assert not stick(han)["connected"]
