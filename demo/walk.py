@@ -210,15 +210,11 @@ async def _hub_opens(network: Network) -> None:
     Raises:
         DemoError: it does not, in time.
     """
-    waiting, eui64 = network.han.log.waiting, network.han.ncp.flash.eui64
+    log, eui64 = network.han.log, network.han.ncp.flash.eui64
     limit = OPEN_TIMEOUT + network.supplier.desk.behaviour.window / 2
     try:
         async with asyncio.timeout(limit):
-            while (
-                entry := waiting.get(eui64)
-            ) is None or entry.install_key != entry.key_at(
-                network.han.clock.now().timestamp()
-            ):
+            while not log.takes_install_code(eui64):
                 await asyncio.sleep(0.2)
     except TimeoutError as err:
         raise DemoError(

@@ -182,6 +182,11 @@ class Control:
                 "channel": han.hub.network.channel,
                 "pan_id": han.hub.network.pan_id,
                 "permits_joining": han.log.open,
+                "takes_install_code": sorted(
+                    eui64.hex().upper()
+                    for eui64 in han.log.waiting
+                    if han.log.takes_install_code(eui64)
+                ),
                 "members": sorted(eui64.hex().upper() for eui64 in han.hub.members),
             },
             "supplier": None if self._supplier is None else self._supplier.url,

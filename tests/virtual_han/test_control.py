@@ -95,6 +95,7 @@ async def test_the_state(remote: Remote) -> None:
         "holds_network": False,
     }
     assert state["hub"]["permits_joining"] is False
+    assert state["hub"]["takes_install_code"] == []
     assert state["hub"]["members"] == []
     assert state["supplier"] == remote.service.url
 
@@ -273,6 +274,7 @@ async def test_blocks_are_told() -> None:
 async def test_admission_and_unpairing(remote: Remote) -> None:
     state = await remote.ok("POST", "/admit", {"seconds": 60})
     assert state["hub"]["permits_joining"] is True
+    assert state["hub"]["takes_install_code"] == ["00124B0001ABCDEF"]
     async with connected(remote.han.url) as cad:
         assert await cad.join() == t.sl_Status.NETWORK_UP
         await remote.ok("POST", "/unpair", {"eui64": "00:12:4B:00:01:AB:CD:EF"})

@@ -276,8 +276,10 @@ async def test_a_known_device_first_gets_in_with_its_old_key_only() -> None:
         han.hub.unpair(han.ncp.flash.eui64)
         assert await cad.status() == t.sl_Status.NETWORK_DOWN
         han.admit(600)
+        assert not han.log.takes_install_code(han.ncp.flash.eui64)
         assert await cad.join(LINK_KEY) == t.sl_Status.ZIGBEE_NO_NETWORK_KEY_RECEIVED
         clock.advance(301)
+        assert han.log.takes_install_code(han.ncp.flash.eui64)
         assert await cad.join(old) == t.sl_Status.ZIGBEE_NO_NETWORK_KEY_RECEIVED
         assert await cad.join(LINK_KEY) == t.sl_Status.NETWORK_UP
         await cad.ezsp.leaveNetwork()

@@ -137,6 +137,11 @@ class DeviceLog:
             entry.key_at(self._now()) is not None for entry in self.waiting.values()
         )
 
+    def takes_install_code(self, eui64: bytes) -> bool:
+        """Tell whether a device gets in now with its install code."""
+        entry = self.waiting.get(eui64)
+        return entry is not None and entry.key_at(self._now()) == entry.install_key
+
     def associate(self, eui64: bytes) -> Refusal | None:
         """Tell why an association is refused, or None if it is taken."""
         self.attempts.append((self._now(), eui64))
