@@ -29,6 +29,13 @@ class CadRepairFlow(RepairsFlow):
             raise AbortFlow("not_loaded")
         return self._entry.runtime_data
 
+    async def _async_failed(self, err: CadError) -> RepairsFlowResult:
+        """End because something could not be done, and say why."""
+        words = await async_error_words(self.hass, err)
+        return self.async_abort(
+            reason="failed", description_placeholders={"error": words}
+        )
+
 
 class ConfirmFlow(CadRepairFlow, ABC):
     """Asks once, and then does what was asked."""
@@ -50,10 +57,7 @@ class ConfirmFlow(CadRepairFlow, ABC):
         try:
             await self._settle()
         except CadError as err:
-            words = await async_error_words(self.hass, err)
-            return self.async_abort(
-                reason="failed", description_placeholders={"error": words}
-            )
+            return await self._async_failed(err)
         return self.async_create_entry(data={})
 
     def _placeholders(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ from .leaving.repairs import LeavingFlow
 from .pairing.repairs import WaitingFlow
 from .pairing.states import Reminder
 from .repair_flow import ConfirmFlow
-from .tenancy.repairs import SuspectedFlow
+from .tenancy.repairs import OutOfReachFlow, SuspectedFlow
 
 
 class RegistersFlow(ConfirmFlow):
@@ -36,6 +36,8 @@ async def async_create_fix_flow(
     entry = hass.config_entries.async_get_entry(str((data or {}).get("entry_id")))
     if data is None or entry is None:
         return ConfirmRepairFlow()
+    if "out_of_reach" in data:
+        return OutOfReachFlow(entry)
     if "tenancy" in data:
         return SuspectedFlow(entry)
     if (kind := data.get("leaving")) is not None:

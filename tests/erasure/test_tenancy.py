@@ -28,6 +28,7 @@ from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.erasure import database, recorder, storage
 from custom_components.smets1_cad.erasure.report import ErasureError
 from custom_components.smets1_cad.pairing.identity import IdentityForm, check_identity
+from custom_components.smets1_cad.repairs import async_create_fix_flow
 from custom_components.smets1_cad.retention import async_apply_retention
 from custom_components.smets1_cad.store import (
     CadStore,
@@ -229,7 +230,10 @@ async def test_what_a_person_has_to_see_to_is_shown(
     )
     assert issue is not None
     assert issue.is_persistent
-    assert issue.translation_placeholders == {
+    assert issue.translation_placeholders is None
+    flow = await async_create_fix_flow(hass, issue.issue_id, issue.data)
+    flow.hass = hass
+    assert (await flow.async_step_init())["description_placeholders"] == {
         "backups": "–",
         "backups_unknown": "–",
         "exports": "influxdb",

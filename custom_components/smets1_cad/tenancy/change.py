@@ -35,7 +35,7 @@ from ..document import Section
 from ..erasure.energy import async_energy_manager, energy_sources
 from ..erasure.reach import async_logs_with, async_out_of_reach
 from ..erasure.registries import async_forget, async_forget_title
-from ..erasure.report import DatabaseReport, ErasureError, ErasureReport
+from ..erasure.report import DatabaseReport, ErasureError, ErasureReport, OutOfReach
 from ..erasure.storage import async_wait_for_storage
 from ..erasure.targets import Targets, collect_targets
 from ..error_words import async_error_words
@@ -51,7 +51,7 @@ from ..store import (
     store_name,
 )
 from .epoch import CONF_TENANCY, tenancy_number
-from .reach import async_show_out_of_reach, private_words
+from .reach import async_show_from_memory, async_show_out_of_reach, private_words
 from .record import OpenErasure, TenancyEnd, TenancyRecord
 
 ISSUE_INCOMPLETE: Final = "erasure_incomplete"
@@ -218,8 +218,10 @@ async def async_put_off_removal(hass: HomeAssistant, entry: ConfigEntry[Any]) ->
         tenancy = await _async_tenancy(hass, entry)
     except StoreError as err:
         LOGGER.debug("Whether something is being erased cannot be read: %s", err)
+        async_show_from_memory(hass, entry, None)
         return False
     if tenancy.record.open is None:
+        async_show_from_memory(hass, entry, tenancy.record.report)
         del hass.data[_TENANCIES][entry.entry_id]
         return False
     try:
@@ -286,6 +288,19 @@ async def async_erasure_report(
         StoreError: ``store_unreadable``.
     """
     return (await _async_tenancy(hass, entry)).record.report
+
+
+async def async_forget_out_of_reach(
+    hass: HomeAssistant, entry: ConfigEntry[Any]
+) -> None:
+    """Drop from the report what lies out of reach: a person has read it.
+
+    Raises:
+        StoreError: it is still there.
+    """
+    tenancy = await _async_tenancy(hass, entry)
+    if (report := tenancy.record.report) is not None:
+        await tenancy.save(report=replace(report, out_of_reach=OutOfReach()))
 
 
 async def async_history_targets(
@@ -443,7 +458,7 @@ async def _async_erase(
         await _async_say_incomplete(hass, entry, err)
         raise
     ir.async_delete_issue(hass, DOMAIN, issue_id(ISSUE_INCOMPLETE, entry))
-    async_show_out_of_reach(hass, entry, report.out_of_reach)
+    async_show_out_of_reach(hass, entry)
     if tenancy.remind is not None:
         tenancy.remind()
         tenancy.remind = None

@@ -13,7 +13,8 @@ from homeassistant.helpers import (
 
 from ..consent.consents import Consents
 from ..const import DOMAIN, TITLE
-from ..erasure.report import OutOfReach
+from ..erasure.report import ErasureReport, OutOfReach
+from ..faults import issue_id
 
 ISSUE_OUT_OF_REACH: Final = "erasure_out_of_reach"
 """Repair issue, and its translation key: copies that a person has to see to. A placeholder for each kind."""
@@ -59,10 +60,51 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 @callback
-def async_show_out_of_reach(
-    hass: HomeAssistant, entry: ConfigEntry[Any], reach: OutOfReach
+def async_show_out_of_reach(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Say that a person has to see to copies, also after a restart, until somebody says that it is read.
+
+    What such an issue says is written to disk, and into every integration's diagnostics. So it names none of them:
+    whoever opens it is shown what the report holds.
+    """
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id(ISSUE_OUT_OF_REACH, entry),
+        data={"entry_id": entry.entry_id, "out_of_reach": True},
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=ISSUE_OUT_OF_REACH,
+    )
+
+
+@callback
+def async_show_from_memory(
+    hass: HomeAssistant, entry: ConfigEntry[Any], report: ErasureReport | None
 ) -> None:
-    """List the copies that a person has to see to, also after a restart, until somebody says that it is read."""
+    """Go on showing them while the entry is removed, and its report with it: until Home Assistant stops.
+
+    Nothing could tell which they are afterwards, so without a report the issue goes at once.
+    """
+    issue = issue_id(ISSUE_OUT_OF_REACH, entry)
+    if ir.async_get(hass).async_get_issue(DOMAIN, issue) is None:
+        return
+    if report is None:
+        ir.async_delete_issue(hass, DOMAIN, issue)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue,
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=ISSUE_OUT_OF_REACH,
+        translation_placeholders=words(report.out_of_reach),
+    )
+
+
+def words(reach: OutOfReach) -> dict[str, str]:
+    """Return what fills the blanks of the issue: the copies of each kind."""
     lists = {
         "backups": [f"{backup.name} ({backup.date})" for backup in reach.backups],
         **{
@@ -73,15 +115,4 @@ def async_show_out_of_reach(
             )
         },
     }
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{ISSUE_OUT_OF_REACH}_{entry.entry_id}",
-        is_fixable=True,
-        is_persistent=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=ISSUE_OUT_OF_REACH,
-        translation_placeholders={
-            name: ", ".join(items) or "–" for name, items in lists.items()
-        },
-    )
+    return {name: ", ".join(items) or "–" for name, items in lists.items()}

@@ -1,14 +1,15 @@
-"""Fix flow of signs of a change of tenancy: has somebody new moved in? (R20)."""
+"""Fix flows of a change of tenancy: has somebody new moved in, will nobody, and what was out of reach? (R20)."""
 
 from functools import partial
 
 from homeassistant.components.repairs import RepairsFlowResult
 
 from ..cad.errors import CadError
-from ..error_words import async_error_words
+from ..erasure.report import OutOfReach
 from ..repair_flow import CadRepairFlow
-from .change import async_begin_erasure
+from .change import async_begin_erasure, async_erasure_report, async_forget_out_of_reach
 from .end import async_end_tenancy
+from .reach import words
 from .record import TenancyEnd
 
 
@@ -44,8 +45,31 @@ class SuspectedFlow(CadRepairFlow):
                 partial(async_end_tenancy, self.hass, self._entry, TenancyEnd.USER),
             )
         except CadError as err:
-            words = await async_error_words(self.hass, err)
-            return self.async_abort(
-                reason="failed", description_placeholders={"error": words}
-            )
+            return await self._async_failed(err)
         return self.async_create_entry(data={})
+
+
+class OutOfReachFlow(CadRepairFlow):
+    """Lists the copies that an erasure could not reach, whether or not the entry runs; what was read is forgotten."""
+
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Begin."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Show the list, and forget it."""
+        try:
+            if user_input is not None:
+                await async_forget_out_of_reach(self.hass, self._entry)
+                return self.async_create_entry(data={})
+            report = await async_erasure_report(self.hass, self._entry)
+        except CadError as err:
+            return await self._async_failed(err)
+        reach = OutOfReach() if report is None else report.out_of_reach
+        return self.async_show_form(
+            step_id="confirm", description_placeholders=words(reach)
+        )
