@@ -90,6 +90,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: Smets1CadConfigEntry) ->
         hass, entry, parts.store, link=parts.session, consents=parts.consents
     )
     entry.runtime_data.same_people = tenancy.same_people
+    entry.runtime_data.cancellation_read = tenancy.cancellation_read
     entry.async_on_unload(await tenancy.async_start())
     if parts.keeper is not None:
         entry.runtime_data.unpairing = unpairing = Unpairing(

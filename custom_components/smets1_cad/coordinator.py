@@ -85,12 +85,14 @@ class Smets1CadRuntimeData:
         consents: the consent log, with the grant that the link reads under.
         unpairing: ends the pairing; None where there is no request.
         same_people: takes a person's word that nobody has moved.
+        cancellation_read: takes it that a person has read that a change of tenancy is cancelled.
     """
 
     coordinator: Smets1CadCoordinator
     consents: Consents
     unpairing: Unpairing | None = None
     same_people: CALLBACK_TYPE | None = None
+    cancellation_read: CALLBACK_TYPE | None = None
 
 
 class RevocableGrant(Grant, Protocol):

@@ -11,7 +11,8 @@ from .leaving.repairs import LeavingFlow
 from .pairing.repairs import WaitingFlow
 from .pairing.states import Reminder
 from .repair_flow import ConfirmFlow
-from .tenancy.repairs import OutOfReachFlow, SuspectedFlow
+from .tenancy.repairs import CancelledFlow, OutOfReachFlow, SuspectedFlow
+from .tenancy.watch import ISSUE_CANCELLED
 
 
 class RegistersFlow(ConfirmFlow):
@@ -38,8 +39,8 @@ async def async_create_fix_flow(
         return ConfirmRepairFlow()
     if "out_of_reach" in data:
         return OutOfReachFlow(entry)
-    if "tenancy" in data:
-        return SuspectedFlow(entry)
+    if (kind := data.get("tenancy")) is not None:
+        return (CancelledFlow if kind == ISSUE_CANCELLED else SuspectedFlow)(entry)
     if (kind := data.get("leaving")) is not None:
         return LeavingFlow(entry, str(kind))
     if (reminder := data.get("reminder")) is not None:

@@ -38,12 +38,14 @@ class Notices:
         settled: keys of notices that were cancelled, and of signs of which a person said that they are none.
         open: signs that a person is asked about.
         known: what `SignFinder` compares with.
+        called_off: for when a change was announced that was cancelled since, until a person has read that.
     """
 
     pending: dict[str, Notice] = field(default_factory=dict)
     settled: list[str] = field(default_factory=list)
     open: list[Seen] = field(default_factory=list)
     known: Known = field(default_factory=dict)
+    called_off: datetime | None = None
 
     @property
     def first(self) -> tuple[str, Notice]:
@@ -105,6 +107,7 @@ class Notices:
             "settled": list(self.settled),
             "open": [seen.as_dict() for seen in self.open],
             "known": {name: dict(said) for name, said in self.known.items()},
+            "called_off": self.called_off and self.called_off.isoformat(),
         }
 
     @classmethod
@@ -126,6 +129,11 @@ class Notices:
             settled=list(data["settled"]),
             open=[Seen.from_dict(seen) for seen in data["open"]],
             known={name: dict(said) for name, said in data["known"].items()},
+            called_off=(
+                datetime.fromisoformat(data["called_off"])
+                if data.get("called_off")
+                else None
+            ),
         )
 
 

@@ -1,12 +1,15 @@
 """Fix flows of a change of tenancy: has somebody new moved in, will nobody, and what was out of reach? (R20)."""
 
 from functools import partial
+from typing import override
 
 from homeassistant.components.repairs import RepairsFlowResult
+from homeassistant.helpers import issue_registry as ir
 
 from ..cad.errors import CadError
+from ..const import DOMAIN
 from ..erasure.report import OutOfReach
-from ..repair_flow import CadRepairFlow
+from ..repair_flow import CadRepairFlow, ConfirmFlow
 from .change import async_begin_erasure, async_erasure_report, async_forget_out_of_reach
 from .end import async_end_tenancy
 from .reach import words
@@ -47,6 +50,21 @@ class SuspectedFlow(CadRepairFlow):
         except CadError as err:
             return await self._async_failed(err)
         return self.async_create_entry(data={})
+
+
+class CancelledFlow(ConfirmFlow):
+    """Tells that a change of tenancy is cancelled, until a person has read it."""
+
+    @override
+    def _placeholders(self) -> dict[str, str]:
+        issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
+        return (issue and issue.translation_placeholders) or {}
+
+    @override
+    async def _settle(self) -> None:
+        cancellation_read = self._runtime.cancellation_read
+        assert cancellation_read is not None
+        cancellation_read()
 
 
 class OutOfReachFlow(CadRepairFlow):

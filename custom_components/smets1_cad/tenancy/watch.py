@@ -108,6 +108,12 @@ class TenancyWatch:
         self._changed()
 
     @callback
+    def cancellation_read(self) -> None:
+        """Say no more that a change was cancelled: a person has read it."""
+        self._notices.called_off = None
+        self._changed()
+
+    @callback
     def _heard(self, update: CadUpdate) -> None:
         if isinstance(update, TenancyChange):
             self._told(update)
@@ -164,21 +170,10 @@ class TenancyWatch:
     @callback
     def _cancelled(self, whose: str, number: int | None) -> None:
         """Wait for a notice no longer, and say so."""
-        notice = self._notices.cancel(whose, number)
+        if (notice := self._notices.cancel(whose, number)) is not None:
+            LOGGER.info("The change of tenancy that was announced is cancelled")
+            self._notices.called_off = notice.at
         self._changed()
-        if notice is None:
-            return
-        LOGGER.info("The change of tenancy that was announced is cancelled")
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue_id(ISSUE_CANCELLED, self._entry),
-            is_fixable=True,
-            is_persistent=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=ISSUE_CANCELLED,
-            translation_placeholders={"date": _day(notice)},
-        )
 
     @callback
     def _suspect(self, seen: Seen) -> None:
@@ -246,7 +241,13 @@ class TenancyWatch:
             self._cancel = async_look_at(self._hass, self._due, due)
         self._show(
             ISSUE_ANNOUNCED,
-            {"date": _day(self._notices.first[1])} if pending else None,
+            {"date": _day(self._notices.first[1].at)} if pending else None,
+        )
+        called_off = self._notices.called_off
+        self._show(
+            ISSUE_CANCELLED,
+            None if called_off is None else {"date": _day(called_off)},
+            is_fixable=True,
         )
         asked = self._notices.open[-1] if self._notices.open else None
         self._show(
@@ -255,13 +256,22 @@ class TenancyWatch:
             if asked is None
             else {"before": inert(asked.before), "after": inert(asked.after)},
             sign=None if asked is None else asked.sign,
+            is_fixable=True,
         )
 
     @callback
     def _show(
-        self, kind: str, blanks: dict[str, str] | None, *, sign: Sign | None = None
+        self,
+        kind: str,
+        blanks: dict[str, str] | None,
+        *,
+        sign: Sign | None = None,
+        is_fixable: bool = False,
     ) -> None:
-        """Show an issue with what its blanks hold; take it back for None."""
+        """Show an issue with what its blanks hold; take it back for None.
+
+        None of them is persistent: what they say would be on disk, and in diagnostics. Each start shows them anew.
+        """
         issue = issue_id(kind, self._entry)
         if blanks is None:
             ir.async_delete_issue(self._hass, DOMAIN, issue)
@@ -271,7 +281,7 @@ class TenancyWatch:
             DOMAIN,
             issue,
             data={"entry_id": self._entry.entry_id, "tenancy": kind},
-            is_fixable=sign is not None,
+            is_fixable=is_fixable,
             severity=ir.IssueSeverity.WARNING,
             translation_key=kind if sign is None else f"{kind}_{sign}",
             translation_placeholders=blanks,
@@ -284,5 +294,5 @@ class TenancyWatch:
             self._cancel = None
 
 
-def _day(notice: Notice) -> str:
-    return london_date(notice.at).isoformat()
+def _day(at: datetime) -> str:
+    return london_date(at).isoformat()
