@@ -376,7 +376,15 @@ async def test_withdrawal_leads_on_to_unpairing(paired: LeavingHome) -> None:
     assert paired.issue_key() == "unpair_to_send"
     await dialog.open("unpair")
     await dialog.choose("unpair_email")
-    assert dialog.at["description_placeholders"]["link"].startswith("mailto:")
+    shown = dialog.at["description_placeholders"]
+    assert shown["link"].startswith("mailto:")
+    (text,) = (
+        field.description["suggested_value"]
+        for field in dialog.at["data_schema"].schema
+        if field == "text"
+    )
+    assert text.startswith("To the team")
+    assert shown["subject"] not in text
     await dialog.fill(sent=True)
     assert dialog.ended("unpair_sent")
     assert (await paired.stored_pairing()).state is S.UNPAIR_SENT

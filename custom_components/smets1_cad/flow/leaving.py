@@ -335,7 +335,7 @@ class LeavingSteps(OptionsFlowWithReload):
             data_schema=SAID_SCHEMA
             if route is Route.PHONE
             else self.add_suggested_values_to_schema(
-                SENT_SCHEMA, {CONF_TEXT: text.to_copy}
+                SENT_SCHEMA, {CONF_TEXT: text.text}
             ),
             description_placeholders=text.placeholders,
         )
