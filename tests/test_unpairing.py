@@ -1,5 +1,6 @@
 """Withdrawal and unpairing: asked for, sent once, followed until confirmed, carried out (R2, R19)."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from typing import Any
@@ -543,6 +544,34 @@ async def test_the_options_tell_the_service(
     pairing = await home.stored_pairing()
     assert pairing.state is wanted
     assert pairing.unpair_why is UnpairWhy.DEVICE_REPLACED
+
+
+async def test_nobody_waits_long_for_a_service_that_does_not_answer(
+    home: LeavingHome, supplier: SupplierService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told that there is no answer yet, and the request is followed: the service may have it."""
+
+    async def never(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    where = "custom_components.smets1_cad.leaving.unpairing"
+    monkeypatch.setattr(f"{where}.PATIENCE", 0.05)
+    monkeypatch.setattr(f"{where}.async_send_unpairing", never)
+    await with_service(home, supplier)
+    options = home.hass.config_entries.options
+    shown = await options.async_init(home.entry.entry_id)
+    for fields in (
+        {"next_step_id": "unpair"},
+        {"reason": "device_replaced"},
+        {"next_step_id": "unpair_service"},
+    ):
+        async with asyncio.timeout(5):
+            shown = await options.async_configure(shown["flow_id"], fields)
+    assert shown["reason"] == "service_failed"
+    assert "in time" in shown["description_placeholders"]["error"]
+    assert (await home.stored_pairing()).state is S.UNPAIR_SENDING
+    await home.wait(seconds=2)
+    assert (await home.stored_pairing()).state is S.UNPAIR_SENT
 
 
 async def test_a_confirmation_that_is_not_stored_comes_again(

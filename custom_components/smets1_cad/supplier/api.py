@@ -33,6 +33,7 @@ from .status import (
     read_notice,
     read_quote,
     read_status,
+    unanswered,
 )
 
 TIMEOUT: Final = 20.0
@@ -294,11 +295,7 @@ class PairingService:
                     response.headers.get("Retry-After", ""),
                 )
         except TimeoutError as err:
-            raise ServiceError(
-                "The pairing service did not answer in time. It is asked again; nothing is done twice.",
-                reason="service_timeout",
-                may_pass=True,
-            ) from err
+            raise unanswered() from err
         except (aiohttp.ClientSSLError, ssl.SSLError) as err:
             raise ServiceError(
                 "The pairing service could not prove who it is (its TLS certificate), so nothing was sent to it. "

@@ -295,6 +295,15 @@ def malformed(member: str) -> ServiceError:
     )
 
 
+def unanswered() -> ServiceError:
+    """Return the error for an answer that did not come in time."""
+    return ServiceError(
+        "The pairing service did not answer in time. It is asked again; nothing is done twice.",
+        reason="service_timeout",
+        may_pass=True,
+    )
+
+
 _PAIRING: Final[Mapping[ServiceState, PairingState]] = {
     ServiceState.RECEIVED: PairingState.SENT,
     ServiceState.ACKNOWLEDGED: PairingState.ACKNOWLEDGED,
