@@ -556,6 +556,7 @@ REFUSAL = Problem(
     errors=[
         {"field": "/consumer/postcode", "problem": "malformed"},
         {"field": "/*odd*", "problem": "missing"},
+        {"field": "/postcode", "problem": "missing"},
         {"problem": "missing"},
     ],
 )

@@ -23,7 +23,9 @@ async def async_service_said(hass: HomeAssistant, err: Exception) -> str:
     texts = await hass.async_add_executor_job(load_request_texts, hass.config.language)
     said = [texts.remark("says"), quoted(err.detail)] if err.detail else []
     if fields := await _async_labels(hass, filter(None, err.fields)):
-        said.append(texts.remark("wrong").format(fields=", ".join(fields)))
+        said.append(
+            texts.remark("wrong").format(fields=", ".join(dict.fromkeys(fields)))
+        )
     return "\n\n".join(said)
 
 
