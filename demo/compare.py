@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 import re
 from typing import Any, Final
@@ -11,7 +11,7 @@ from virtual_han import truth
 from virtual_han.aps import Fuel
 from virtual_han.han import VirtualHan
 
-from .instance import HomeAssistantInstance
+from .instance import DemoError, HomeAssistantInstance
 from .network import Network
 from .truths import NOTHING_TO_COMPARE, TRUTHS, Check, Name, State
 from .witness import Use, Witness
@@ -20,6 +20,9 @@ AGREE_TIMEOUT: Final = 90.0
 """Seconds after set-up within which everything has to agree."""
 
 ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
+
+MISSING: Final[State] = {"entity_id": "", "state": "missing", "attributes": {}}
+"""What stands for an entity that should be there."""
 
 FUELS: Final = frozenset(fuel.value for fuel in Fuel)
 
@@ -44,9 +47,28 @@ class Row:
     truth: str
     agrees: bool | None
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return asdict(self)
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of comparing for some seconds: the last rows."""
+
+    rows: list[Row]
+    seconds: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing differs."""
+        return all(row.agrees is not False for row in self.rows)
+
+    def outcome(self, when: str) -> str:
+        """Return in words that all agree so many seconds after something.
+
+        Raises:
+            DemoError: something differs.
+        """
+        if not self.agrees:
+            raise DemoError(summary(self.rows, f"after {self.seconds:.0f} s"))
+        return summary(self.rows, f"{self.seconds:.0f} s after {when}")
 
 
 async def compare(
@@ -63,7 +85,6 @@ async def compare(
         entry_id: the CAD's entry.
         since: when the tenancy began, by the network's time.
     """
-    entities = await home.command("config/entity_registry/list")
     states = {
         state["entity_id"]: state for state in await home.request("GET", "/api/states")
     }
@@ -75,8 +96,8 @@ async def compare(
                 {"entity_id": entity["entity_id"], "state": "-", "attributes": {}},
             ),
         )
-        for entity in entities
-        if entity["config_entry_id"] == entry_id and entity["disabled_by"] is None
+        for entity in await home.entities(entry_id)
+        if entity["disabled_by"] is None
     ]
     return judge_all(shown, network.han, since)
 
@@ -91,24 +112,23 @@ def judge_all(
         han: which tells the truth.
         since: when the tenancy began, by the network's time.
     """
-    rows = [
-        _row(name, state, *_judge(name, state, han, since)) for name, state in shown
-    ]
-    for name in TRUTHS.keys() - {name for name, _ in shown}:
-        told, may_lack = _judge(name, None, han, since)
-        if not may_lack:
-            missing = {"entity_id": "", "state": "missing", "attributes": {}}
-            rows.append(_row(name, missing, told, agrees=False))
+    lacking = TRUTHS.keys() - {name for name, _ in shown}
+    rows = [_row(name, state, han, since) for name, state in shown]
+    unshown = [_row(name, None, han, since) for name in lacking]
+    # What nobody can know yet needs no entity.
+    rows += [row for row in unshown if not row.agrees]
     return sorted(rows, key=lambda row: (row.entity_id, row.owner, row.key))
 
 
-def _row(name: Name, state: State, told: str, agrees: bool | None) -> Row:
+def _row(name: Name, state: State | None, han: VirtualHan, since: datetime) -> Row:
+    told, agrees = _judge(name, state, han, since)
+    shown = MISSING if state is None else state
     return Row(
-        entity_id=state["entity_id"],
+        entity_id=shown["entity_id"],
         owner=name[0],
         key=name[1],
-        state=state["state"],
-        unit=state["attributes"].get("unit_of_measurement", ""),
+        state=shown["state"],
+        unit=shown["attributes"].get("unit_of_measurement", ""),
         truth=told,
         agrees=agrees,
     )
@@ -117,21 +137,17 @@ def _row(name: Name, state: State, told: str, agrees: bool | None) -> Row:
 def _judge(
     name: Name, state: State | None, han: VirtualHan, since: datetime
 ) -> tuple[str, bool | None]:
-    """Return the true value as text, and whether the state is it; of no entity, whether there may be none."""
+    """Return the true value as text, and whether the state is it; None as a state stands for no entity."""
     if name in NOTHING_TO_COMPARE:
         return f"({NOTHING_TO_COMPARE[name]})", None
     if (check := TRUTHS.get(name)) is None:
         return "in neither list of demo/truths.py", False
-    of_meter = name[0] in FUELS
-    if of_meter and not truth.stick(han)["connected"]:
-        # Nothing comes any more, and nothing may be shown as if it did.
-        return "unavailable", state is None or state["state"] == "unavailable"
-    witness = Witness(
-        han=han,
-        fuel=Fuel(name[0]) if of_meter else None,
-        now=han.clock.now(),
-        since=since,
-    )
+    witness = Witness(han=han, now=han.clock.now(), since=since)
+    if name[0] in FUELS:
+        if not truth.stick(han)["connected"]:
+            # Nothing comes any more, and nothing may be shown as if it did.
+            return "unavailable", state is None or state["state"] == "unavailable"
+        witness = witness.of(Fuel(name[0]))
     if not (values := check.source(witness)):
         return "not read any more", False
     for value in values:
@@ -152,7 +168,7 @@ async def until_all_agree(
     network: Network,
     entry_id: str,
     since: datetime = ALWAYS,
-) -> tuple[list[Row], float, bool]:
+) -> Comparison:
     """Compare until everything agrees, at most `AGREE_TIMEOUT` seconds.
 
     Args:
@@ -160,18 +176,14 @@ async def until_all_agree(
         network: which tells the truth.
         entry_id: the CAD's entry.
         since: when the tenancy began, by the network's time.
-
-    Returns:
-        The last comparison, the seconds that it took, and whether all agree.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
     while True:
         rows = await compare(home, network, entry_id, since)
-        took = loop.time() - began
-        agree = all(row.agrees is not False for row in rows)
-        if agree or took > AGREE_TIMEOUT:
-            return rows, took, agree
+        comparison = Comparison(rows, loop.time() - began)
+        if comparison.agrees or comparison.seconds > AGREE_TIMEOUT:
+            return comparison
         await asyncio.sleep(1)
 
 

@@ -244,16 +244,22 @@ class HomeAssistantInstance:
         )
         return result["response"]
 
+    async def entities(self, entry_id: str) -> list[dict[str, Any]]:
+        """Return what the entity registry has of an entry."""
+        return [
+            entity
+            for entity in await self.command("config/entity_registry/list")
+            if entity["config_entry_id"] == entry_id
+        ]
+
     async def entity(self, entry_id: str, key: str) -> dict[str, Any]:
         """Return the state of an entity of the integration, by the key in its unique id.
 
         Raises:
             DemoError: there is none.
         """
-        for entity in await self.command("config/entity_registry/list"):
-            if entity["config_entry_id"] == entry_id and entity["unique_id"].endswith(
-                key
-            ):
+        for entity in await self.entities(entry_id):
+            if entity["unique_id"].endswith(key):
                 state: dict[str, Any] = await self.request(
                     "GET", f"/api/states/{entity['entity_id']}"
                 )

@@ -9,7 +9,7 @@ from typing import Final
 
 from virtual_han.meters.home import MPAN, MPRN
 
-from .compare import as_table, summary, until_all_agree
+from .compare import as_table, until_all_agree
 from .instance import DOMAIN, DemoError, HomeAssistantInstance
 from .network import Network
 from .walk import HOME, consent_again
@@ -48,11 +48,9 @@ async def unpair(
     if stick.eui64 in network.han.hub.members or stick.network is not None:
         raise DemoError("the stick is on the network still, or holds its keys")
     say("  the hub no longer lists the CAD; the stick has left and holds no key")
-    rows, took, agree = await until_all_agree(home, network, entry_id)
-    say(f"\n{as_table(rows)}\n")
-    if not agree:
-        raise DemoError(summary(rows, f"after {took:.0f} s"))
-    say(summary(rows, f"{took:.0f} s after unpairing"))
+    comparison = await until_all_agree(home, network, entry_id)
+    say(f"\n{as_table(comparison.rows)}\n")
+    say(comparison.outcome("unpairing"))
 
 
 async def change_tenancy(
@@ -84,19 +82,16 @@ async def change_tenancy(
     await consent_again(home, network, flow_id, say)
     # The gas meter was read for the earlier tenant less than half an hour ago, and
     # is left alone until then, whoever lives there: of it, next to nothing may be shown.
-    rows, took, agree = await until_all_agree(home, network, entry_id, began)
-    say(f"\n{as_table(rows)}\n")
-    if not agree:
-        raise DemoError(summary(rows, f"after {took:.0f} s"))
-    referee = network.han.referee.counts()
-    if any(referee.values()):
-        raise DemoError(f"the CAD broke a rule of the home area network: {referee}")
+    comparison = await until_all_agree(home, network, entry_id, began)
+    say(f"\n{as_table(comparison.rows)}\n")
+    outcome = comparison.outcome("the new consent")
+    network.hold_to_the_rules()
     if left := old & await _unique_ids(home, entry_id):
         raise DemoError(f"entities of the earlier tenancy are back: {sorted(left)}")
-    await _no_memory(home, [row.entity_id for row in rows], began)
+    await _no_memory(home, [row.entity_id for row in comparison.rows], began)
     if found := await _found(home.folder, [HOME["name"]]):
         raise DemoError(f"the earlier tenant's name is back: {_names(found)}")
-    say(summary(rows, f"{took:.0f} s after the new consent"))
+    say(outcome)
     say(
         "None has a history from before it. Gas follows half an hour after its last reading, and not sooner."
     )
@@ -104,11 +99,7 @@ async def change_tenancy(
 
 async def _unique_ids(home: HomeAssistantInstance, entry_id: str) -> set[str]:
     """Return what the entities of an entry are known by."""
-    return {
-        entity["unique_id"]
-        for entity in await home.command("config/entity_registry/list")
-        if entity["config_entry_id"] == entry_id
-    }
+    return {entity["unique_id"] for entity in await home.entities(entry_id)}
 
 
 async def _no_memory(

@@ -13,6 +13,8 @@ from virtual_han.han import HanConfig, VirtualHan
 from virtual_han.meters import HomeConfig
 from virtual_han.supplier import Behaviour, Desk, SupplierService
 
+from .instance import DemoError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
@@ -32,6 +34,16 @@ class Network:
             f"Device Implicit Cert: {made.certificate.hex()}\n"
             f"Device Private Key: {made.private_key.hex()}\n"
         )
+
+    def hold_to_the_rules(self) -> None:
+        """See that the CAD broke no rule of the home area network.
+
+        Raises:
+            DemoError: it did.
+        """
+        counts = self.han.referee.counts()
+        if any(counts.values()):
+            raise DemoError(f"the CAD broke a rule of the home area network: {counts}")
 
 
 @asynccontextmanager

@@ -66,7 +66,7 @@ def number(unit: str, within: float = EXACT) -> Comparison:
 
     def agrees(state: State, value: Any) -> bool:
         try:
-            off = abs(float(state["state"]) - value)
+            off: float = abs(float(state["state"]) - value)
         except ValueError:
             return False
         # A float is not quite the decimal that it stands for.

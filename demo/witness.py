@@ -1,9 +1,9 @@
 """What the virtual network holds, as far as a CAD can know of it at a time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial, reduce
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from virtual_han import truth
@@ -12,8 +12,9 @@ from virtual_han.clock import instant, local_midnight, utc
 from virtual_han.han import VirtualHan
 from virtual_han.referee import METERING, PRICE
 
-type Source = Callable[[Witness], list[Any]]
-"""Returns what an entity may show now; None among it where nobody has told it yet."""
+type Source = Callable[[Any], list[Any]]
+"""Of a witness (an entity of a meter's: a meter's witness), returns what an entity may show now; None among it
+where nobody has told it yet."""
 
 SUMMATION: Final = 0x0000
 RECEIVED: Final = 0x0001
@@ -37,28 +38,36 @@ HALF_HOURLY: Final = timedelta(minutes=32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """Knows what the CAD can know of one fuel now.
+    """Knows what the CAD can know now.
 
     Attributes:
         han: the virtual network.
-        fuel: of which meter; None for what is the CAD's own.
         now: the network's time.
         since: when the tenancy began, as what was read before is not shown in it.
     """
 
     han: VirtualHan
-    fuel: Fuel | None
     now: datetime
     since: datetime
 
-    @property
-    def _fuel(self) -> Fuel:
-        assert self.fuel is not None
-        return self.fuel
+    def of(self, fuel: Fuel) -> MeterWitness:
+        """Return the one that knows a meter."""
+        return MeterWitness(han=self.han, now=self.now, since=self.since, fuel=fuel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterWitness(Witness):
+    """Knows what the CAD can know of one fuel's meter now.
+
+    Attributes:
+        fuel: whose.
+    """
+
+    fuel: Fuel
 
     def asked(self, cluster: int, attribute: int | None = None) -> list[datetime]:
         """Return when it was asked for in this tenancy, the latest last."""
-        times = self.han.referee.asked(self._fuel, cluster, attribute)
+        times = self.han.referee.asked(self.fuel, cluster, attribute)
         return [at for at in times if at >= self.since]
 
     def read_at(self, attribute: int) -> list[datetime | None]:
@@ -78,8 +87,10 @@ class Witness:
         self, path: str, at: datetime | None = None, read_at: datetime | None = None
     ) -> Any:
         """Return what stands at a path of the meter's truth; None where nothing does."""
-        told = truth.registers(self.han.servers, at or self.now, read_at)[self._fuel]
-        return reduce(lambda part, key: part and part.get(key), path.split("."), told)
+        part = truth.registers(self.han.servers, at or self.now, read_at)[self.fuel]
+        for key in path.split("."):
+            part = None if part is None else part.get(key)
+        return part
 
 
 class Use(NamedTuple):
@@ -100,7 +111,7 @@ def read(
 ) -> Source:
     """Return what is made of what the meter held when it was read."""
 
-    def values(witness: Witness) -> list[Any]:
+    def values(witness: MeterWitness) -> list[Any]:
         if witness.meter(path) is None:
             # Asking for what a meter does not have teaches nobody anything.
             return [None]
@@ -121,7 +132,7 @@ def published(path: str) -> Source:
     )
 
 
-def today(witness: Witness) -> list[Any]:
+def today(witness: MeterWitness) -> list[Any]:
     """Return the kWh since midnight of Europe/London.
 
     Nobody reads at midnight itself: a day that begins while the CAD reads begins with
@@ -129,6 +140,7 @@ def today(witness: Witness) -> list[Any]:
     reading: what the meter counted before is not for it to show.
     """
     midnight = utc(local_midnight(instant(witness.now)))
+    # Each: from which reading is counted, and between which moments the day can have begun.
     begins = [(midnight, midnight, midnight)]
     times = witness.asked(METERING, SUMMATION)
     if before := [at for at in times if at < midnight]:
@@ -147,7 +159,7 @@ def last_gas_read(witness: Witness) -> list[Any]:
     """Return when the gas meter was read last, to the minute in which its answer came."""
     return [
         at and (at + late).replace(second=0, microsecond=0).isoformat()
-        for at in replace(witness, fuel=Fuel.GAS).read_at(SUMMATION)
+        for at in witness.of(Fuel.GAS).read_at(SUMMATION)
         for late in (timedelta(), REPLY)
     ]
 

@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 import json
-from types import SimpleNamespace
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, cast, override
 
 import pytest
 
@@ -422,13 +422,16 @@ def test_entities_of_every_tenancy_are_compared(unique_id: str, known: Name) -> 
     assert owner_and_key(unique_id, ENTRY) == known
 
 
-class FakeHome:
+class FakeHome(HomeAssistantInstance):
     """A Home Assistant that shows given states."""
 
     def __init__(self, shown: Sequence[tuple[Name, State]]) -> None:
+        super().__init__(0, Path())
         self.shown = shown
+        self.has_states = True
 
-    async def command(self, kind: str) -> list[dict[str, Any]]:
+    @override
+    async def command(self, kind: str, **fields: Any) -> list[dict[str, Any]]:
         """Return the entity registry, with entities that are not to be compared."""
         assert kind == "config/entity_registry/list"
         mine = [
@@ -447,30 +450,28 @@ class FakeHome:
         names = ("unique_id", "entity_id", "config_entry_id", "disabled_by")
         return [dict(zip(names, one, strict=True)) for one in mine + others]
 
-    async def request(self, method: str, path: str) -> list[State]:
-        """Return the states."""
+    @override
+    async def request(self, method: str, path: str, **kwargs: Any) -> list[State]:
+        """Return the states, if there are any yet."""
         assert (method, path) == ("GET", "/api/states")
-        return [state for _, state in self.shown]
+        return [state for _, state in self.shown if self.has_states]
 
 
 def around(han: VirtualHan) -> Network:
     """Return what the demo runs beside Home Assistant, as far as comparing needs it."""
-    return cast(Network, SimpleNamespace(han=han))
+    other: Any = None
+    return Network(han=han, supplier=other, control=other, token="")
 
 
 async def test_every_enabled_entity_of_the_entry_is_compared(han: VirtualHan) -> None:
     """One that has no state yet too."""
     home = FakeHome(states())
-    rows = await compare(cast(HomeAssistantInstance, home), around(han), ENTRY)
+    rows = await compare(home, around(han), ENTRY)
     assert (len(rows), differing(rows)) == (30, {})
-    home.request = lambda *_: _nothing()  # type: ignore[method-assign]
-    rows = await compare(cast(HomeAssistantInstance, home), around(han), ENTRY)
+    home.has_states = False
+    rows = await compare(home, around(han), ENTRY)
     assert {row.state for row in rows} == {"-"}
     assert len(differing(rows)) == 28
-
-
-async def _nothing() -> list[State]:
-    return []
 
 
 async def test_the_demo_fails_where_one_entity_differs(
@@ -490,8 +491,7 @@ async def test_the_demo_fails_where_one_entity_differs(
     arguments = argparse.Namespace(json=True, unpair=False, tenancy=False)
 
     async def show(**changes: Any) -> Any:
-        home = cast(HomeAssistantInstance, FakeHome(states(**changes)))
-        await demo_run.show(home, around(han), arguments)
+        await demo_run.show(FakeHome(states(**changes)), around(han), arguments)
 
     await show()
     assert said[-1].startswith(
