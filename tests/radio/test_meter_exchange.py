@@ -17,7 +17,6 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from virtual_han.aps import Fuel as HanFuel
-from virtual_han.events import Events
 from virtual_han.han import VirtualHan
 from virtual_han.meters.home import MPAN, MPRN
 
@@ -89,7 +88,7 @@ async def test_r3_an_exchanged_meter_counts_anew(
     ):
         shown = Decimal(home.state(IMPORT))
         assert shown > 12_000
-        Events(han.servers).meter_exchange(serial=NEW)
+        han.events.meter_exchange(serial=NEW)
         # Another kind of meter: it counts in tenths of a watt-hour.
         han.servers.home.meters[HanFuel.ELECTRICITY].divisor = 10_000
         meter = home.coordinator.data.meters[Fuel.ELECTRICITY]
@@ -124,7 +123,7 @@ async def test_r3_reading_stops_until_the_new_number_is_checked(
         read_home(hass, han, identity) as (home, watched),
     ):
         shown = home.state(IMPORT)
-        Events(han.servers).meter_exchange(serial=NEW)
+        han.events.meter_exchange(serial=NEW)
         meter = han.servers.home.meters[HanFuel.ELECTRICITY]
         meter.identity = type(meter.identity)(site_id, NEW)
         await watched.until(lambda: home.coordinator.mismatch is not None)

@@ -24,25 +24,12 @@ from custom_components.smets1_cad.smart_energy.session.errors import (
 )
 from custom_components.smets1_cad.tenancy.signs import Seen, Sign, SignFinder
 from virtual_han.aps import Fuel as HanFuel
-from virtual_han.events import Events, HubHooks
 from virtual_han.flavours import SmartEnergy
-from virtual_han.han import STICK_EUI64, VirtualHan
+from virtual_han.han import STICK_EUI64
 from virtual_han.meters import HomeConfig
 
 from .han_session import Consent, Memory, Watched, session_on
 from .virtual import VERSIONS, firmware, virtual_han
-
-
-def events(han: VirtualHan) -> Events:
-    """Return what can happen on a network."""
-    return Events(
-        han.servers,
-        HubHooks(
-            unpair=han.unpair,
-            refresh_key=han.hub.refresh_network_key,
-            exchange=han.exchange_hub,
-        ),
-    )
 
 
 async def running(watched: Watched) -> None:
@@ -63,7 +50,7 @@ async def test_pushes_are_told(version: int) -> None:
         han.admit()
         async with session_on(han) as watched:
             await running(watched)
-            happen = events(han)
+            happen = han.events
             happen.supplier_message("Your meter reader calls on Monday")
             happen.price_change(factor=2)
             happen.change_of_tenancy(at=han.clock.instant() + 86400)
@@ -122,7 +109,7 @@ async def test_r19_remote_unpairing_ends_the_session_with_its_reason() -> None:
         record = Memory()
         async with session_on(han, record=record) as watched:
             await running(watched)
-            events(han).remote_unpairing()
+            han.events.remote_unpairing()
             await watched.until_state(LinkState.FAILED)
             assert isinstance(watched.session.status.error, RemovedFromHan)
             assert record.text is not None
@@ -146,7 +133,7 @@ async def test_hub_exchange_is_looked_for_and_said() -> None:
         han.admit()
         async with session_on(han) as watched:
             await running(watched)
-            events(han).hub_exchange()
+            han.events.hub_exchange()
             await watched.until(
                 lambda: isinstance(watched.session.status.error, RejoinFailed)
             )
@@ -158,7 +145,7 @@ async def test_network_key_refresh_goes_unnoticed() -> None:
         han.admit()
         async with session_on(han) as watched:
             await running(watched)
-            events(han).key_refresh()
+            han.events.key_refresh()
             await more_readings(watched)
             assert watched.states[-1] is LinkState.RUNNING
             assert watched.session.statistics.counters["network_keys"] == 1
@@ -221,7 +208,7 @@ async def test_withdrawn_consent_stops_the_data_at_once() -> None:
             await running(watched)
             watched.grant.is_valid = False
             told = len(watched.updates)
-            events(han).alarm(0x01)
+            han.events.alarm(0x01)
             with pytest.raises(NotRunning):
                 await watched.session.refresh(Fuel.GAS)
             await watched.session.stop()
@@ -297,7 +284,7 @@ async def test_an_old_hub_that_announces_nothing_shows_signs() -> None:
             finder = SignFinder()
             assert not any(finder.take(update) for update in watched.updates)
             count = len(watched.updates)
-            events(han).change_of_tenancy()
+            han.events.change_of_tenancy()
             seen: list[Seen] = []
 
             def is_seen() -> bool:

@@ -15,14 +15,12 @@ from custom_components.smets1_cad.cad.models import (
     SupplierIdentity,
 )
 from virtual_han.aps import Fuel as HanFuel
-from virtual_han.events import Events
 from virtual_han.faults import Fault
 from virtual_han.flavours import SmartEnergy
 from virtual_han.han import STICK_EUI64, VirtualHan
 from virtual_han.meters import HomeConfig
 
 from .han_session import Memory, Watched, session_on
-from .test_session_events import events
 from .virtual import JumpingClock, virtual_han
 
 BASIC, METERING = 0x0000, 0x0702
@@ -98,7 +96,7 @@ async def test_r22_an_event_of_other_firmware_makes_a_meter_say_who_it_is(
         async with session_on(han, intervals=SLOWLY) as watched:
             await running(watched)
             before, start = identity(watched, fuel), han.clock.now()
-            events(han).firmware_change("9.9.9", fuel=HanFuel(fuel))
+            han.events.firmware_change("9.9.9", fuel=HanFuel(fuel))
             await watched.until(
                 lambda: identity(watched, fuel).firmware_version == "9.9.9"
             )
@@ -115,7 +113,7 @@ async def test_r22_an_event_of_other_firmware_makes_the_hub_say_who_it_is() -> N
         async with session_on(han, record=record, intervals=SLOWLY) as watched:
             await running(watched)
             start = han.clock.now()
-            events(han).firmware_change("9.9.9")
+            han.events.firmware_change("9.9.9")
             await watched.until(lambda: kept_build(record, 1) == "9.9.9")
             assert han.clock.now() - start < timedelta(hours=3)
         assert han.referee.findings == []
@@ -132,7 +130,7 @@ async def test_r22_without_events_it_is_asked_once_a_day(fuel: HanFuel | None) -
         async with session_on(han, clock=clock, intervals=SLOWLY) as watched:
             await running(watched)
             start = han.clock.now()
-            events(han).firmware_change("9.9.9", fuel=fuel)
+            han.events.firmware_change("9.9.9", fuel=fuel)
             await clock.pass_hours(watched, 21)
             assert len(asked(han, BASIC, 0x4000)) == 2
             await watched.until(
@@ -175,7 +173,7 @@ async def test_r15_events_one_after_the_other_are_one_cause() -> None:
             def told_again() -> bool:
                 nonlocal number
                 number += 1
-                events(han).firmware_change(f"9.0.{number}")
+                han.events.firmware_change(f"9.0.{number}")
                 return han.clock.now() - start > timedelta(hours=6)
 
             await watched.until(told_again)
@@ -216,7 +214,7 @@ async def test_r3_an_exchanged_meter_is_asked_who_it_is_when_its_register_fell()
         async with session_on(han, intervals=SLOWLY) as watched:
             await running(watched)
             start = han.clock.now()
-            Events(han.servers).meter_exchange(serial="E7X00055500011")
+            han.events.meter_exchange(serial="E7X00055500011")
             han.servers.home.meters[HanFuel.ELECTRICITY].divisor = 10_000
             told = len(watched.told(ElectricityReading))
             await watched.until(lambda: len(watched.told(ElectricityReading)) > told)

@@ -16,7 +16,6 @@ from virtual_han.han import VirtualHan
 from virtual_han.meters import HomeConfig
 
 from .han_session import session_on
-from .test_session_events import events
 from .virtual import virtual_han
 
 METERING, MESSAGING, PREPAYMENT = 0x0702, 0x0703, 0x0705
@@ -42,7 +41,7 @@ async def test_r23_only_what_somebody_uses_is_asked_for(
     home = HomeConfig(prepayment=(HanFuel.ELECTRICITY, HanFuel.GAS))
     async with virtual_han(home=home) as han:
         han.admit()
-        events(han).supplier_message("Before the CAD was there")
+        han.events.supplier_message("Before the CAD was there")
         intervals = {Fuel.ELECTRICITY: timedelta(minutes=5)}
         async with session_on(han, interests=interests, intervals=intervals) as watched:
             await watched.until(lambda: len(watched.told(GasReading)) > 5)
