@@ -17,6 +17,7 @@ from custom_components.smets1_cad.smart_energy.network import (
     ForeignNetwork,
     RadioError,
     RadioLost,
+    WrongStick,
 )
 from custom_components.smets1_cad.smart_energy.session.record import HanRecord
 from custom_components.smets1_cad.store import (
@@ -345,7 +346,7 @@ async def test_only_the_network_meant_is_left(
     with pytest.raises(ForeignNetwork, match="another network"):
         await async_leave_by_stick(hass, han.url, STICK.eui64, NETWORK)
     other = Eui64(bytes(7) + b"\1")
-    with pytest.raises(ForeignNetwork, match="Another stick"):
+    with pytest.raises(WrongStick):
         await async_leave_by_stick(hass, han.url, other, NETWORK)
     assert STICK_EUI64 in han.hub.members
     entry = hass.config_entries.async_get_entry(entry_id)

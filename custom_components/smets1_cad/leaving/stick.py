@@ -20,7 +20,7 @@ from ..error_words import async_error_words
 from ..ports import async_port_users
 from ..radio.stick import EzspRadio
 from ..smart_energy.eui64 import Eui64
-from ..smart_energy.network import ForeignNetwork, RadioLost
+from ..smart_energy.network import ForeignNetwork, RadioLost, WrongStick
 from ..store import CadStore, async_get_process_store
 from .issues import REMOVED_STICK, tail
 
@@ -40,7 +40,8 @@ async def async_leave_by_stick(
         networks: the extended PAN IDs of the networks meant, as `StickInfo` gives them.
 
     Raises:
-        ForeignNetwork: the stick is another one, on another network, or coordinates its own. It is as it was.
+        WrongStick: another stick is at its port. It is as it was.
+        ForeignNetwork: the stick is on another network, or coordinates its own. It is as it was.
         RadioLost: it cannot be reached, or something else uses its port.
     """
     if any(user.active for user in await async_port_users(hass, path)):
@@ -50,7 +51,7 @@ async def async_leave_by_stick(
         async with timeout(PATIENCE):
             await radio.connect()
             if radio.eui64.serialize()[::-1] != eui64.octets:
-                raise ForeignNetwork("Another stick is at this port. It was left.")
+                raise WrongStick("Another stick is at this port. It was left.")
             found = await radio.resume()
             if found is None:
                 return
