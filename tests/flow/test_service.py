@@ -336,6 +336,34 @@ async def test_lost_answer_is_asked_for_after_leaving(
     assert len(service.desk.requests) == 1
 
 
+async def test_service_that_may_have_the_request_stays_known(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """A slip in the address does not lose it: another one is known from when it has answered, another token at once."""
+
+    async def kept() -> ServiceLink | None:
+        return await ServiceLink.load(await stored(hass))
+
+    await to_quote(walk, service)
+    behave(service, answering=Answering.DROP, misanswers=1)
+    await walk.fill("service_quote", accept=True)
+    await again(walk)
+    await walk.fill("pairing_details")
+    await walk.choose("request", "service")
+    await walk.fill("service", url="http://127.0.0.1:1/v1", token=TOKEN)
+    walk.shows("service", {"base": "service_unreachable"})
+    assert (await pairing(hass)).state is PairingState.SENDING
+    assert await kept() == ServiceLink(url=service.url, token=TOKEN)
+    behave(service, answering=Answering.DROP, misanswers=1)
+    await walk.fill("service", url=service.url, token="another-token-1")
+    walk.shows("service", {"base": "service_broken_off"})
+    assert await kept() == ServiceLink(url=service.url, token="another-token-1")
+    elsewhere = ServiceLink(url=f"{service.url}/", token=TOKEN)
+    await walk.fill("service", url=elsewhere.url, token=elsewhere.token)
+    assert walk.at["step_id"] == "wait"
+    assert await kept() == elsewhere
+
+
 async def test_lost_answer_and_a_service_that_stays_away(
     walk: Walk, hass: HomeAssistant, service: SupplierService
 ) -> None:

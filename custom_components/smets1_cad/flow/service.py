@@ -79,7 +79,11 @@ class ServiceSteps(RequestSteps):
 
     _service: PairingService
     _link: ServiceLink
-    """Where the quote is from; where another service has the request, it is kept once the quote is agreed to."""
+    """Where the quote is from.
+
+    Where another service has the request, it is kept once the quote is agreed to; where another one may have it, once
+    this one has answered.
+    """
     _quote: Quote
     _goes_on_to_quote: bool = False
     """Whether consent was asked for once more on the way to the quote."""
@@ -99,15 +103,17 @@ class ServiceSteps(RequestSteps):
                 self._service = PairingService(
                     async_get_clientsession(self.hass), link.url, link.token
                 )
+                self._link = link
                 pairing = await self._pairing()
                 if pairing.state is not PairingState.SENDING:
-                    self._link = link
                     await self._ask_quote()
                     if not pairing.service_id:
                         await link.save(self._draft.store)
                     return await self.async_step_service_quote()
                 # It may have arrived, at the price agreed to then: only the answer is missing.
-                await link.save(self._draft.store)
+                kept = await self._kept_link()
+                if kept is not None and kept.url == link.url:
+                    await link.save(self._draft.store)
                 await self._submit()
             except (CadError, TimeoutError) as err:
                 reason = _reason(err)
@@ -272,6 +278,8 @@ class ServiceSteps(RequestSteps):
         assert keeper is not None
         async with timeout(PATIENCE):
             await async_submit(self.hass, self._service, keeper, code)
+        if await self._kept_link() != self._link:
+            await self._link.save(self._draft.store)
 
     @override
     async def async_step_withdraw(
