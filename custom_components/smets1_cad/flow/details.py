@@ -1,5 +1,6 @@
 """The step with what the supplier will ask for of the CAD (R4, R22)."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import probatio
@@ -47,11 +48,7 @@ class DetailsSteps(JoinSteps):
             typed = {
                 field: " ".join(user_input.get(field, "").split()) for field in _LONGEST
             }
-            errors = {
-                field: "detail_too_long"
-                for field, longest in _LONGEST.items()
-                if len(typed[field]) > longest
-            } or await self._keep(STEP, typed)
+            errors = _errors(typed) or await self._keep(STEP, typed)
             if not errors:
                 return await self._next_after_details()
         code = self._draft.install_code
@@ -84,3 +81,16 @@ class DetailsSteps(JoinSteps):
                 "code_without_crc": code.in_fours(crc=False),
             },
         )
+
+
+def _errors(typed: Mapping[str, str]) -> dict[str, str]:
+    """Return what a supplier could not read, by field."""
+    return {
+        field: "detail_characters"
+        for field, text in typed.items()
+        if not text.isprintable()
+    } | {
+        field: "detail_too_long"
+        for field, longest in _LONGEST.items()
+        if len(typed[field]) > longest
+    }
