@@ -1,10 +1,11 @@
 """A session on a virtual network, with its pacer, stores and what it told."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 import json
-from typing import Any
+from typing import Any, override
 
 from custom_components.smets1_cad.cad.clock import Clock
 from custom_components.smets1_cad.cad.link import LinkState, LinkStatus
@@ -36,6 +37,23 @@ class Memory:
     async def save(self, data: Mapping[str, Any]) -> None:
         """Keep it as text."""
         self.text = json.dumps(data)
+
+
+class Killed(Memory):
+    """A store whose process ends as it is given the network that was joined."""
+
+    def __init__(self) -> None:
+        """Live on until then."""
+        super().__init__()
+        self.ended = asyncio.Event()
+
+    @override
+    async def save(self, data: Mapping[str, Any]) -> None:
+        """Keep it as text, unless it names a hub."""
+        if data["trust_centre"] is not None:
+            self.ended.set()
+            await asyncio.Event().wait()
+        await super().save(data)
 
 
 @dataclass(slots=True)

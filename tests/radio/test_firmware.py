@@ -15,7 +15,7 @@ from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from virtual_han.han import STICK_EUI64, VirtualHan
 
 from .han_session import session_on
-from .test_session_sticks import OTHER, is_held_off, swap
+from .sticks import OTHER, is_held_off, swap
 from .virtual import VERSIONS, connected, virtual_han
 
 BUILD = "virtual_han.stick.info_commands.BUILD"

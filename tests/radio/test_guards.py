@@ -23,7 +23,7 @@ from tests.patience import until
 from virtual_han.frames import ApsFrame
 from virtual_han.han import STICK_EUI64, VirtualHan
 
-from .test_incoming import incoming
+from .messages import REPORT, incoming
 from .virtual import connected, link_key, virtual_han
 
 
@@ -208,7 +208,6 @@ async def test_data_without_the_link_key_is_dropped(radio: EzspRadio) -> None:
     assert hub.dropped_unencrypted == 1
 
 
-REPORT = bytes.fromhex("18010a 0000 25 cc644d000000")
 CUT_SHORT = REPORT[:-1]
 TEXT = bytes.fromhex("18010a 0803 41 03 313233")
 

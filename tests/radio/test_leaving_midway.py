@@ -15,8 +15,7 @@ from custom_components.smets1_cad.store import CadStore, async_get_store
 from homeassistant.core import HomeAssistant
 from virtual_han.han import STICK_EUI64
 
-from .han_session import session_on
-from .test_session_restarts import Killed
+from .han_session import Killed, session_on
 from .virtual import virtual_han
 
 STICK = Eui64(STICK_EUI64)

@@ -22,6 +22,7 @@ from custom_components.smets1_cad.smart_energy.session import joiner
 from virtual_han.han import HUB_EUI64, VirtualHan
 from virtual_han.stick.flash import StoredNetwork
 
+from .sticks import memory_of
 from .virtual import VERSIONS, connected, link_key, virtual_han
 
 
@@ -99,11 +100,11 @@ async def test_stick_that_coordinates_a_network_is_left_untouched() -> None:
             key_sequence=0,
             trust_centre=flash.eui64,
         )
-        before = repr(flash), flash.network.key, dict(flash.tokens)
+        before = memory_of(han)
         async with connected(han) as radio:
             with pytest.raises(ForeignNetwork, match="separate stick"):
                 await radio.resume()
-        assert (repr(flash), flash.network.key, dict(flash.tokens)) == before
+        assert memory_of(han) == before
 
 
 @pytest.mark.parametrize("version", [8, 13, 18])

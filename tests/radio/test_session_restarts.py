@@ -1,9 +1,7 @@
 """Restarts: the join survives them, and so does the pace."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, override
 
 import pytest
 
@@ -19,7 +17,7 @@ from virtual_han.han import HUB_EUI64, STICK_EUI64, VirtualHan
 from virtual_han.hub import Member
 from virtual_han.stick.membership import NetworkState
 
-from .han_session import Memory, session_on
+from .han_session import Killed, Memory, session_on
 from .virtual import JumpingClock, connected, eui64, firmware, link_key, virtual_han
 
 
@@ -41,23 +39,6 @@ async def test_restarts_in_a_row(version: int, times: int) -> None:
         assert (joins, keys) == (1, 1)
         assert readings >= -(-times // 10)
         assert han.referee.findings == []
-
-
-class Killed(Memory):
-    """A store whose process ends as it is given the network that was joined."""
-
-    def __init__(self) -> None:
-        """Live on until then."""
-        super().__init__()
-        self.ended = asyncio.Event()
-
-    @override
-    async def save(self, data: Mapping[str, Any]) -> None:
-        """Keep it as text, unless it names a hub."""
-        if data["trust_centre"] is not None:
-            self.ended.set()
-            await asyncio.Event().wait()
-        await super().save(data)
 
 
 async def test_killed_between_the_join_and_its_record() -> None:

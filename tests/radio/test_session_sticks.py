@@ -17,10 +17,10 @@ from custom_components.smets1_cad.smart_energy.network import (
 from virtual_han.han import STICK_EUI64, VirtualHan
 
 from .han_session import Memory, Watched, session_on
+from .sticks import OTHER, is_held_off, memory_of, swap
 from .virtual import connected, virtual_han
 
 OWN = Eui64(STICK_EUI64)
-OTHER = bytes.fromhex("00124B0001ABCDE0")
 
 
 @pytest.fixture
@@ -37,13 +37,6 @@ async def other() -> AsyncGenerator[VirtualHan]:
         yield han
 
 
-def swap(one: VirtualHan, two: VirtualHan) -> None:
-    """Plug each of two sticks in where the other one was."""
-    for han in (one, two):
-        han.ncp.unplug()
-    one.stick.ncp, two.stick.ncp = two.stick.ncp, one.stick.ncp
-
-
 async def read(watched: Watched) -> None:
     """Wait for a reading."""
     count = len(watched.told(ElectricityReading))
@@ -55,23 +48,6 @@ async def pair(han: VirtualHan, record: Memory) -> None:
     han.admit()
     async with session_on(han, record=record) as watched:
         await read(watched)
-
-
-def memory_of(han: VirtualHan) -> tuple[str, bytes | None, dict[int, bytes]]:
-    """Return everything that a stick remembers."""
-    flash = han.ncp.flash
-    key = None if flash.network is None else flash.network.key
-    return repr(flash), key, dict(flash.tokens)
-
-
-def is_held_off(watched: Watched) -> bool:
-    """Whether the link says that another stick is there, and when it looks again."""
-    status = watched.session.status
-    return (
-        status.state is LinkState.DISCONNECTED
-        and isinstance(status.error, WrongStick)
-        and status.next_attempt is not None
-    )
 
 
 @pytest.mark.parametrize("is_paired", [False, True], ids=["blank", "on_a_network"])
