@@ -1,6 +1,8 @@
 """What can stand between a stick and a meter, each with its name; and how often it is tried."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
@@ -69,13 +71,9 @@ async def test_r9_joins_are_tried_each_minute_and_then_hourly() -> None:
         began = clock.now_utc()
         async with session_on(han, clock=clock) as watched:
             await watched.until(lambda: clock.now_utc() - began > timedelta(hours=5))
-            tries = [
-                round((status.since - began).total_seconds() / 60)
-                for status in watched.statuses
-                if status.state is LinkState.NOT_JOINED
-            ]
-            assert tries[:17] == [*range(16), 75]
-            assert {later - earlier for earlier, later in pairwise(tries[16:])} == {60}
+            at = tries(watched, began)
+            assert at[:17] == [*range(16), 75]
+            assert {later - earlier for earlier, later in pairwise(at[16:])} == {60}
             status = next(
                 one for one in watched.statuses if one.state is LinkState.NOT_JOINED
             )
@@ -105,7 +103,9 @@ def tries(watched: Watched, began: datetime) -> list[float]:
     ]
 
 
-async def test_a_hub_that_opens_later_is_joined_at_once_if_somebody_says_so() -> None:
+@asynccontextmanager
+async def given_up_for_now() -> AsyncGenerator[tuple[VirtualHan, Watched, datetime]]:
+    """Run a session whose frequent tries ended twenty minutes ago; with it comes when they began."""
     async with (
         virtual_han() as han,
         session_on(han, clock=SleepyClock(han, real=0)) as watched,
@@ -113,6 +113,11 @@ async def test_a_hub_that_opens_later_is_joined_at_once_if_somebody_says_so() ->
         began = han.clock.now()
         await watched.until(lambda: len(tries(watched, began)) == 16)
         han.clock.advance(1200)
+        yield han, watched, began
+
+
+async def test_a_hub_that_opens_later_is_joined_at_once_if_somebody_says_so() -> None:
+    async with given_up_for_now() as (han, watched, began):
         han.admit()
         watched.session.join_now()
         await watched.until_state(LinkState.RUNNING)
@@ -121,13 +126,7 @@ async def test_a_hub_that_opens_later_is_joined_at_once_if_somebody_says_so() ->
 
 async def test_r9_joins_are_tried_each_minute_again_if_somebody_says_so() -> None:
     """For another quarter of an hour, which begins at once; then hourly, as before."""
-    async with (
-        virtual_han() as han,
-        session_on(han, clock=SleepyClock(han, real=0)) as watched,
-    ):
-        began = han.clock.now()
-        await watched.until(lambda: len(tries(watched, began)) == 16)
-        han.clock.advance(1200)
+    async with given_up_for_now() as (han, watched, began):
         watched.session.join_now()
         await watched.until(lambda: len(tries(watched, began)) == 32)
         assert tries(watched, began) == [*range(16), *range(35, 51)]
