@@ -350,6 +350,44 @@ async def test_r8_a_reminder_that_was_seen_makes_a_later_one_go_with_its_clock(
     assert sent.issue("pairing_overdue") is None
 
 
+@pytest.fixture
+async def unsent(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, machine: Machine
+) -> AsyncGenerator[LeavingHome]:
+    """A home whose request was prepared today, a Sunday, and not sent; its entry is not set up yet."""
+    async with leaving_home(hass, freezer) as home:
+        await home.prepare(way=())
+        yield home
+
+
+async def test_r8_a_request_to_send_is_reminded_of_after_a_start_with_the_clock_behind(
+    unsent: LeavingHome, machine: Machine
+) -> None:
+    machine.set_clock(NOW - timedelta(days=200))
+    await unsent.start()
+    await machine.run(minutes=1)
+    machine.set_clock(NOW + timedelta(minutes=1))
+    await machine.run(days=1)
+    assert unsent.issue("pairing_to_send") is None
+    await machine.run(days=1)
+    assert unsent.issue("pairing_to_send") is not None
+
+
+async def test_r8_a_reminder_to_send_of_a_clock_that_was_ahead_is_taken_back(
+    unsent: LeavingHome, machine: Machine
+) -> None:
+    """It comes again when it is due."""
+    await unsent.start()
+    machine.set_clock(NOW + timedelta(days=60))
+    await machine.run(hours=1)
+    assert unsent.issue("pairing_to_send") is not None
+    machine.set_clock(NOW + timedelta(hours=1))
+    await machine.run(hours=1)
+    assert unsent.issue("pairing_to_send") is None
+    await machine.run(days=2)
+    assert unsent.issue("pairing_to_send") is not None
+
+
 async def test_r2_the_end_of_consent_is_said_after_a_start_with_the_clock_behind(
     home: LeavingHome, machine: Machine
 ) -> None:

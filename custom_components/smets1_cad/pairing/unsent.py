@@ -6,11 +6,11 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from ..consent.consents import ConsentGrant, Renewal, Withdrawal
 from ..const import DOMAIN
+from ..timers import LONGEST, async_look_at
 from .life import Pairing, PairingKeeper
 
 ISSUE_UNSENT: Final = "pairing_to_send"
@@ -64,18 +64,28 @@ class UnsentWatch:
 
     @callback
     def _look(self, now: datetime) -> None:
-        """Remind if it is time, else see to it that it is looked at again then."""
+        """Remind if it is time, and see when to look again."""
+        self._forget_timer()
         pairing = self._keeper.pairing
         due = pairing.unsent_reminder_at if self._grant.is_valid else None
         if due is None:
             self._end()
             return
         if due > now:
-            self._end()
-            self._cancel = async_track_point_in_utc_time(
-                self._hass, self._look_again, due
-            )
-            return
+            ir.async_delete_issue(self._hass, DOMAIN, self._issue)
+        else:
+            self._remind(pairing)
+            # The clock that says so may be set right.
+            due = now + LONGEST
+        self._cancel = async_look_at(self._hass, self._look_again, due)
+
+    @callback
+    def _look_again(self, now: datetime) -> None:
+        self._cancel = None
+        self._look(now)
+
+    @callback
+    def _remind(self, pairing: Pairing) -> None:
         ir.async_create_issue(
             self._hass,
             DOMAIN,
@@ -87,14 +97,13 @@ class UnsentWatch:
         )
 
     @callback
-    def _look_again(self, now: datetime) -> None:
-        self._cancel = None
-        self._look(now)
-
-    @callback
     def _end(self) -> None:
         """Take the reminder back, and wait for none."""
+        self._forget_timer()
+        ir.async_delete_issue(self._hass, DOMAIN, self._issue)
+
+    @callback
+    def _forget_timer(self) -> None:
         if self._cancel is not None:
             self._cancel()
             self._cancel = None
-        ir.async_delete_issue(self._hass, DOMAIN, self._issue)
