@@ -12,6 +12,10 @@ from custom_components.smets1_cad.smart_energy.certificate import (
 )
 from custom_components.smets1_cad.smart_energy.ecc import Point
 
+CAD = EUI64.convert("00:22:08:00:00:00:00:0a")
+HUB = EUI64.convert("00:22:08:00:00:00:00:01")
+OTHER = EUI64.convert("00:22:08:00:00:00:00:02")
+
 
 @dataclass
 class Issued:

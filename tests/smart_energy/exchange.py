@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from zigpy.types import EUI64
 
@@ -19,8 +20,21 @@ from custom_components.smets1_cad.smart_energy.cbke import (
     SetTimer,
     Start,
 )
+from custom_components.smets1_cad.smart_energy.certificate import (
+    Credentials,
+    CryptoSuite,
+)
+
+from .authority import CAD, HUB, Authority
 
 type Machine = Initiator | Responder
+
+
+@cache
+def both(suite: CryptoSuite) -> tuple[Credentials, Credentials]:
+    """Return the credentials of a CAD and a hub, of the same CA."""
+    authority = Authority(suite)
+    return authority.issue(CAD).credentials(), authority.issue(HUB).credentials()
 
 
 @dataclass

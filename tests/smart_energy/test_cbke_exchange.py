@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
 
 import pytest
-from zigpy.types import EUI64
 
 from custom_components.smets1_cad.smart_energy.cbke import (
     FailureReason,
@@ -14,28 +12,14 @@ from custom_components.smets1_cad.smart_energy.cbke import (
     Responder,
     Send,
 )
-from custom_components.smets1_cad.smart_energy.certificate import (
-    Credentials,
-    CryptoSuite,
-)
+from custom_components.smets1_cad.smart_energy.certificate import CryptoSuite
 
-from .authority import Authority
-from .exchange import Side, run
-
-CAD = EUI64.convert("00:22:08:00:00:00:00:0a")
-HUB = EUI64.convert("00:22:08:00:00:00:00:01")
-OTHER = EUI64.convert("00:22:08:00:00:00:00:02")
+from .authority import CAD, HUB, OTHER, Authority
+from .exchange import Side, both, run
 
 SUITES = pytest.mark.parametrize("suite", CryptoSuite)
 
 type Change = Callable[[int, Send], bytes]
-
-
-@cache
-def both(suite: CryptoSuite) -> tuple[Credentials, Credentials]:
-    """Return the credentials of a CAD and a hub, of the same CA."""
-    authority = Authority(suite)
-    return authority.issue(CAD).credentials(), authority.issue(HUB).credentials()
 
 
 def sides(suite: CryptoSuite) -> tuple[Side, Side]:

@@ -16,8 +16,7 @@ from custom_components.smets1_cad.smart_energy.cbke import (
 from custom_components.smets1_cad.smart_energy.certificate import CryptoSuite
 from custom_components.smets1_cad.smart_energy.errors import KeyEstablishmentError
 
-from .authority import Authority
-from .test_cbke_exchange import CAD
+from .authority import CAD, Authority
 
 
 @pytest.mark.parametrize(

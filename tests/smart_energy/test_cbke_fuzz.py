@@ -27,9 +27,9 @@ from custom_components.smets1_cad.smart_energy.errors import (
     FrameError,
 )
 
-from .exchange import Side
-from .test_cbke_exchange import CAD, HUB, OTHER, both
-from .test_certificate_text import SUITE_1, site
+from .authority import CAD, HUB, OTHER
+from .ca_site import SUITE_1, site
+from .exchange import Side, both
 
 FUZZ = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow]

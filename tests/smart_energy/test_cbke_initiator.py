@@ -1,7 +1,5 @@
 """The initiator, step by step: timers, copies, disorder, and what it leaves behind."""
 
-import gc
-from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -31,8 +29,9 @@ from custom_components.smets1_cad.smart_energy.cbke import (
 )
 from custom_components.smets1_cad.smart_energy.certificate import CryptoSuite, Secret
 
-from .exchange import Side
-from .test_cbke_exchange import CAD, HUB, OTHER, both
+from .authority import CAD, HUB, OTHER
+from .exchange import Side, both
+from .reachable import reachable
 
 SUITE = CryptoSuite.SUITE_1
 
@@ -286,19 +285,6 @@ def test_result_of_another_computation_is_a_fault_of_the_driver() -> None:
     assert isinstance(compute, Compute)
     with pytest.raises(TypeError, match="while generating"):
         machine.feed(Computed(compute.task, both(SUITE)[0].ca_key), 0.0)
-
-
-def reachable(root: object) -> list[object]:
-    """Return everything that an object refers to, but through no module, class or function."""
-    seen: dict[int, object] = {}
-    left = [root]
-    while left:
-        item = left.pop()
-        if id(item) in seen or isinstance(item, ModuleType | type | FunctionType):
-            continue
-        seen[id(item)] = item
-        left += gc.get_referents(item)
-    return list(seen.values())
 
 
 def test_no_secret_is_left_behind() -> None:

@@ -26,10 +26,9 @@ from custom_components.smets1_cad.smart_energy.cbke import (
 )
 from custom_components.smets1_cad.smart_energy.certificate import CryptoSuite, Secret
 
-from .authority import Authority
-from .exchange import Side, run
-from .test_cbke_exchange import CAD, HUB, OTHER, both
-from .test_cbke_initiator import reachable
+from .authority import CAD, HUB, OTHER, Authority
+from .exchange import Side, both, run
+from .reachable import reachable
 
 SUITE = CryptoSuite.SUITE_1
 BUSY = TerminateKeyEstablishment(TerminateStatus.NO_RESOURCES, 20, 1)

@@ -1,12 +1,9 @@
 """Implicit certificates: fields, checks, keys."""
 
 from datetime import UTC, datetime
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from zigpy.types import EUI64
 
 from custom_components.smets1_cad.smart_energy.certificate import (
     FOREVER,
@@ -20,13 +17,8 @@ from custom_components.smets1_cad.smart_energy.certificate import (
 )
 from custom_components.smets1_cad.smart_energy.errors import CertificateError
 
-from .authority import Authority
-
-CAD = EUI64.convert("00:22:08:00:00:00:00:0a")
-HUB = EUI64.convert("00:22:08:00:00:00:00:01")
-PAIRS: list[dict[str, str]] = json.loads(
-    (Path(__file__).parent / "fixtures" / "cbke_suite2.json").read_text()
-)["pairs_of_the_test_site"]
+from .authority import CAD, HUB, Authority
+from .ca_site import PAIRS
 
 
 def verify(pair: dict[str, str], **changes: Any) -> Credentials:

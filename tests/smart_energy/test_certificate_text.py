@@ -1,12 +1,9 @@
 """Credentials from the text that people have."""
 
 from datetime import UTC, datetime
-import json
-from pathlib import Path
 import re
 
 import pytest
-from zigpy.types import EUI64
 
 from custom_components.smets1_cad.smart_energy.certificate import (
     CryptoSuite,
@@ -14,23 +11,8 @@ from custom_components.smets1_cad.smart_energy.certificate import (
 )
 from custom_components.smets1_cad.smart_energy.errors import CertificateError
 
-from .authority import Authority
-
-PAIRS: list[dict[str, str]] = json.loads(
-    (Path(__file__).parent / "fixtures" / "cbke_suite2.json").read_text()
-)["pairs_of_the_test_site"]
-SUITE_2, SUITE_1, RADIO_MAKER = PAIRS[2], PAIRS[5], PAIRS[6]
-HUB = EUI64.convert("00:22:08:00:00:00:00:01")
-
-
-def site(pair: dict[str, str]) -> str:
-    """Return what the CA's test site shows."""
-    return (
-        f"CA Pub Key:\n{pair['ca_public_key']}\n"
-        f"Device Implicit Cert:\n{pair['certificate']}\n"
-        f"Private Key Reconstruction Data:\n{pair['private_key']}\n"
-        f"Device Public Key:\n{pair['public_key']}\n"
-    )
+from .authority import HUB, OTHER, Authority
+from .ca_site import RADIO_MAKER, SUITE_1, SUITE_2, site
 
 
 def pairs(text: str) -> str:
@@ -205,7 +187,7 @@ def test_what_can_be_wrong(text: str, reason: str, said: str) -> None:
 
 def test_radio_with_another_address() -> None:
     with pytest.raises(CertificateError) as caught:
-        load_credentials(site(SUITE_1), eui64=EUI64.convert("00:22:08:00:00:00:00:02"))
+        load_credentials(site(SUITE_1), eui64=OTHER)
     assert caught.value.reason == "certificate_eui64_mismatch"
 
 
