@@ -209,6 +209,10 @@ class CadApplication(ControllerApplication):
             )
         )
 
+    async def settled(self) -> None:
+        """Wait until all that has come to the stick is here too: it tells and answers in order."""
+        await self._ezsp.nop()
+
     async def receive(self) -> zt.ZigbeePacket:
         async with asyncio.timeout(PATIENCE):
             return await self.packets.get()

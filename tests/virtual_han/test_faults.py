@@ -52,7 +52,7 @@ def value(answer: bytes) -> object:
 
 
 async def nothing_comes(cad: CadApplication) -> bool:
-    await asyncio.sleep(0.02)
+    await cad.settled()
     return cad.packets.empty()
 
 
@@ -257,7 +257,7 @@ async def test_network_down_tells_the_host() -> None:
         han.faults.inject("network_down")
         assert await cad.status() == t.sl_Status.NETWORK_DOWN
         han.faults.inject("network_down")
-        await asyncio.sleep(0.01)
+        await cad.settled()
         assert cad.statuses.empty(), "a network that is down cannot go down"
 
 

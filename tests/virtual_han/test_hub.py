@@ -1,6 +1,5 @@
 """The hub by itself: admission, key establishment, ZDO, fragments."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from random import Random
@@ -349,8 +348,7 @@ async def test_the_hub_finds_key_establishment_on_the_cad() -> None:
         han.hub.ask(
             han.ncp.flash.eui64, 0x0006, bytes.fromhex("21 fdff 0901 01 0008 00")
         )
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await cad.settled()
         address = han.ncp.stack.address.to_bytes(2, "little")
         assert seen == [bytes.fromhex("8006 21 00") + address + b"\x01\x01"]
         assert cad.packets.empty()
@@ -442,7 +440,7 @@ async def test_long_answers_come_in_fragments(version: int) -> None:
         )
         assert message.source == han.ncp.stack.address
         # Let the last acknowledgement out.
-        await cad.ezsp.nop()
+        await cad.settled()
 
 
 async def test_pushes_reach_only_devices_with_a_key() -> None:
@@ -451,7 +449,7 @@ async def test_pushes_reach_only_devices_with_a_key() -> None:
         assert await cad.join() == t.sl_Status.NETWORK_UP
         push = bytes.fromhex("18 77 0a 0004 2a 010203")
         han.hub.publish(0x0702, 1, push)
-        await asyncio.sleep(0.01)
+        await cad.settled()
         assert cad.packets.empty()
         key = await cad.establish(han.credentials(), endpoint=endpoint_of(han, 0x0800))
         await cad.import_key(key)
@@ -467,7 +465,7 @@ async def test_clusters_and_endpoints_that_are_not_there() -> None:
         answer = await cad.ask(0x0702, bytes.fromhex("00 31 00 0000"), endpoint=77)
         assert answer == bytes.fromhex("18 31 0b 00 c3")
         await cad.send(0x0702, b"\x00", endpoint=1)
-        await asyncio.sleep(0.01)
+        await cad.settled()
         assert cad.packets.empty()
 
 
@@ -619,14 +617,14 @@ async def test_a_key_that_is_retired_while_its_answer_is_on_the_way() -> None:
         await cad.send(
             0x0702, b"\x00\x31\x00\x00\x00", endpoint=endpoint_of(han, 0x0702)
         )
-        await asyncio.sleep(0.01)
+        await cad.settled()
         assert cad.packets.empty()
         han.hub.hooks.carry = lambda deliver, frame: (
             han.hub.unpair(han.ncp.flash.eui64, silently=True),
             deliver(frame),
         )[-1]
         await cad.send(0x0000, b"\x00\x32\x00\x00\x00", endpoint=1, encrypted=False)
-        await asyncio.sleep(0.01)
+        await cad.settled()
         assert cad.packets.empty()
 
 

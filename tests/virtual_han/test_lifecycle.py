@@ -262,7 +262,7 @@ async def test_leaving_frees_the_slot(version: int) -> None:
         assert await cad.join() == t.sl_Status.NETWORK_UP
         han.log.seat(han.ncp.flash.eui64)
         await cad.ezsp.leaveNetwork()
-        await asyncio.sleep(0)
+        await cad.settled()
         assert han.hub.members == {}
         assert han.log.seated == frozenset()
 

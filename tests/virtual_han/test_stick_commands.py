@@ -21,6 +21,7 @@ from virtual_han.han import HanConfig, VirtualHan
 from virtual_han.stick import Flash
 from virtual_han.stick.cbke import StickCbke
 from virtual_han.stick.security_commands import apply_tokens
+from virtual_han.zdo import LogicalType
 
 from .cad import LINK_KEY, connected, endpoint_of, join, t
 
@@ -162,8 +163,14 @@ async def test_join_directly_and_twice(version: int) -> None:
         assert not ok(status)
         assert han.ncp.flash.network is not None
         assert han.ncp.flash.network.node_type == t.EmberNodeType.ROUTER
+        told: list[ApsFrame] = []
+        han.hub.hooks.observe = lambda _, frame: told.append(frame)
         han.hub.ask(han.ncp.flash.eui64, 0x0002, b"\x01\xfd\xff")
-        await asyncio.sleep(0.01)
+        await cad.settled()
+        [descriptor] = told
+        assert descriptor.cluster_id == 0x8002
+        assert descriptor.payload[:2] == b"\x01\x00"
+        assert descriptor.payload[4] & 0b111 == LogicalType.ROUTER
 
 
 @NEWER
@@ -481,7 +488,7 @@ async def test_frames_that_are_not_for_the_stick() -> None:
             network.key,
         )
         stack.receive(AirFrame(15, network.pan_id, 0, address, b"\x00"))
-        await asyncio.sleep(0.01)
+        await cad.settled()
         assert cad.statuses.empty()
         assert cad.packets.empty()
         assert han.ncp.flash.network is not None
@@ -500,7 +507,7 @@ async def test_frames_that_are_not_for_the_stick() -> None:
             ),
             network.key,
         )
-        await asyncio.sleep(0.01)
+        await cad.settled()
         assert cad.packets.empty()
 
 
@@ -571,7 +578,8 @@ async def test_late_frames_find_a_stick_that_has_left() -> None:
             0x0702, b"\x00\x31\x00\x00\x00", endpoint=endpoint_of(han, 0x0702)
         )
         await cad.ezsp.leaveNetwork()
-        await asyncio.sleep(0.06)
+        await until(lambda: not han.faults._timers)
+        await cad.settled()
         assert cad.packets.empty()
 
 
@@ -581,7 +589,7 @@ async def test_a_rejoin_answer_that_nobody_waits_for() -> None:
         await join(han, cad)
         address = han.ncp.stack.address
         han.hub._transmitter.rejoin_response(address, 0x4321, 0, secured=True)
-        await asyncio.sleep(0.01)
+        await cad.settled()
         assert han.ncp.stack.address == address
         assert cad.statuses.empty()
 
