@@ -88,6 +88,16 @@ async def hours(home: LeavingHome, number: int) -> None:
         await home.wait(hours=1)
 
 
+async def read_again(home: LeavingHome) -> None:
+    """Have the link run, and then a meter read: it is that which takes an issue back."""
+    before = issues(home)
+    home.link.move(LinkState.RUNNING)
+    await home.wait(seconds=10)
+    assert issues(home) == before
+    home.link.hand_up(electricity())
+    await home.hass.async_block_till_done()
+
+
 def issues(home: LeavingHome) -> dict[str, str]:
     """Return what every issue that is shown of a lacking thing says, by its kind."""
     return {
@@ -151,7 +161,7 @@ async def test_r21_a_hub_or_a_key_is_missed_after_a_day(
     kind: Lacking,
     whose: str,
 ) -> None:
-    """Not before; the issue goes as soon as the link runs, and nothing was sent for it."""
+    """Not before; the issue goes as soon as a meter is read again, and nothing was sent for it."""
     paired.link.move(state, error)
     before = list(paired.link.calls)
     await hours(paired, 23)
@@ -165,7 +175,7 @@ async def test_r21_a_hub_or_a_key_is_missed_after_a_day(
         assert "2026-11-22 12:00" in text
         assert not re.search("|".join(CANARIES), text)
     assert paired.link.calls == before
-    paired.link.move(LinkState.RUNNING)
+    await read_again(paired)
     assert issues(paired) == {}
 
 
@@ -191,7 +201,7 @@ async def test_r21_a_stick_is_missed_within_two_hours(
     ):
         assert f"*{words}*" in text
         assert "2026-11-22 12:00" in text
-    paired.link.move(LinkState.RUNNING)
+    await read_again(paired)
     assert issues(paired) == {}
 
 
@@ -203,27 +213,79 @@ async def test_a_stick_that_is_moved_is_not_missed(paired: LeavingHome) -> None:
     paired.link.move(LinkState.DISCONNECTED, GONE)
     await paired.wait(minutes=20)
     assert issues(paired) == {HUB: "hub_lost_householder"}
-    paired.link.move(LinkState.RUNNING)
+    await read_again(paired)
     paired.link.move(LinkState.REJOINING, NOT_FOUND)
-    await hours(paired, 1)
+    await hours(paired, 23)
     assert issues(paired) == {}
-    await hours(paired, 1)
+    await hours(paired, 2)
     assert issues(paired) == {HUB: "hub_lost_householder"}
 
 
-async def test_running_for_a_moment_begins_anew(paired: LeavingHome) -> None:
-    """What was found before, or failed before, says nothing of the next loss; how long nothing was read does."""
+async def test_r21_a_reading_begins_anew(paired: LeavingHome) -> None:
+    """What was found before, or failed before, says nothing of the next loss."""
+    paired.link.move(LinkState.DISCONNECTED, GONE)
+    await hours(paired, 2)
+    assert issues(paired) == {STICK: "stick_lost_householder"}
+    await paired.wait(minutes=40)
+    await read_again(paired)
+    await paired.wait(minutes=5)
+    paired.link.move(LinkState.DISCONNECTED, GONE)
+    await paired.wait(minutes=15)
+    assert issues(paired) == {}
+    await hours(paired, 1)
+    assert issues(paired) == {STICK: "stick_lost_householder"}
+
+
+async def test_a_stick_that_is_gone_for_a_minute_now_and_then_is_not_missed(
+    paired: LeavingHome,
+) -> None:
+    """Though meters that are seldom read are not read in between."""
+    for _ in range(3):
+        paired.link.move(LinkState.DISCONNECTED, GONE)
+        await paired.wait(minutes=1)
+        paired.link.move(LinkState.RUNNING)
+        await hours(paired, 3)
+        assert issues(paired) == {}
+
+
+@pytest.mark.parametrize("error", [None, NOT_FOUND])
+@pytest.mark.parametrize("minutes", [59, 20, 1])
+async def test_r21_a_hub_that_throws_the_cad_out_each_hour(
+    paired: LeavingHome, minutes: int, error: CadError | None
+) -> None:
+    """It runs for so many minutes of each hour, and reads nothing; it may run whenever it is looked at."""
+    for hour in range(27):
+        assert hour > 23 or issues(paired) == {}
+        paired.link.move(LinkState.RUNNING)
+        await paired.wait(minutes=minutes)
+        paired.link.move(LinkState.REJOINING, error)
+        await paired.wait(minutes=60 - minutes - 1, seconds=30)
+        paired.link.move(LinkState.RUNNING)
+        await paired.wait(seconds=30)
+    for _ in range(3):
+        assert issues(paired) == {HUB: "hub_lost_householder"}
+        paired.link.move(LinkState.RUNNING)
+        await paired.wait(hours=3)
+        paired.link.move(LinkState.REJOINING, error)
+        await paired.wait(seconds=30)
+    assert paired.issue("meter_unread_electricity") is None
+    await read_again(paired)
+    assert issues(paired) == {}
+
+
+async def test_r21_a_day_s_steady_link_is_as_good_as_a_reading(
+    paired: LeavingHome,
+) -> None:
+    """That the meters are not read all the same is told of the meters then."""
     paired.link.move(LinkState.REJOINING, NOT_FOUND)
     await hours(paired, 25)
-    assert issues(paired) == {HUB: "hub_lost_householder"}
-    await paired.wait(minutes=55)
-    paired.link.move(LinkState.DISCONNECTED, GONE)
     paired.link.move(LinkState.RUNNING)
-    paired.link.move(LinkState.JOINED)
-    await paired.wait(minutes=5)
-    assert issues(paired) == {}
-    await hours(paired, 1)
+    await hours(paired, 23)
     assert issues(paired) == {HUB: "hub_lost_householder"}
+    assert paired.issue("meter_unread_electricity") is None
+    await hours(paired, 1)
+    assert issues(paired) == {}
+    assert paired.issue("meter_unread_electricity") is not None
 
 
 async def test_one_lack_after_another(paired: LeavingHome) -> None:

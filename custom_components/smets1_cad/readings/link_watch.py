@@ -6,19 +6,19 @@ lacks its stick, its hub or its key, while only the state of a sensor tells.
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from time import monotonic
+from typing import Final, override
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..cad.link import Grant, LinkState, LinkStatus
 from ..coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from ..faults import Lacking, async_clear_lacking, async_report_lacking
-from ..options import CadOptions
 from ..pairing.life import PairingKeeper
 from ..pairing.states import PairingState
 from ..smart_energy.network import WrongStick
+from .hourly import STEADY, HourlyWatch
 
 LACKED_FOR: Final = timedelta(days=1)
 """How long nothing may have been read, beyond the interval that the user chose, before a hub or a key is missed.
@@ -30,24 +30,22 @@ A stick is missed sooner: it is opened every five minutes, Home Assistant's and 
 firmware's updates take minutes, and only a person brings it back.
 """
 
-LOOKS: Final = timedelta(hours=1)
-"""Between two looks.
-
-What is told was found by two of them in a row, so that neither the first minutes after
-a start, nor a stick that is just being moved, is taken for the fault. That much has to
-be seen by this process; how long ago the last reading was is kept over restarts.
-"""
-
 _LET_IN: Final = frozenset({PairingState.JOINING, PairingState.PAIRED})
 """States in which the supplier has done its part; of a CAD that is joining without a key nobody else reminds."""
 
 _STICK: Final = frozenset({Lacking.STICK, Lacking.OWN_STICK})
 
-_NOT_TRYING: Final = frozenset({LinkState.RUNNING, LinkState.FAILED})
+_LOST: Final = frozenset({LinkState.REJOINING, LinkState.DISCONNECTED})
+"""States that are a failure in themselves, also where the link says nothing of it."""
 
 
-class LinkWatch:
-    """Looks every hour at what a link lacks that does not run."""
+class LinkWatch(HourlyWatch):
+    """Looks at what a link lacks that does not run, or not for long enough to read a meter.
+
+    What is told was found by two looks in a row, so that neither the first minutes after
+    a start, nor a stick that is just being moved, is taken for the fault. That much has to
+    be seen by this process; how long ago the last reading was is kept over restarts.
+    """
 
     def __init__(
         self,
@@ -58,41 +56,30 @@ class LinkWatch:
         keeper: PairingKeeper,
     ) -> None:
         """Prepare to watch the link that reads under a consent."""
-        self._hass = hass
-        self._entry = entry
-        self._coordinator = coordinator
-        self._grant = grant
+        super().__init__(hass, entry, coordinator, grant)
         self._keeper = keeper
-        intervals = CadOptions.of(entry).intervals
-        self._interval = min(intervals.get(fuel, timedelta()) for fuel in grant.fuels)
         self._found: Lacking | None = None
-        """What the last look found."""
-        self._failure: tuple[LinkStatus, datetime] | None = None
+        """What was found last."""
+        self._failure: tuple[LinkStatus, float] | None = None
         """What the link said of its last failure, and when: at each new try it says nothing for a while."""
+        self._noted_at = 0.0
+        """When either was noted last."""
+        self._looked_at = 0.0
+        """When it was looked last. All three times are those of `monotonic`."""
 
-    @callback
-    def start(self) -> CALLBACK_TYPE:
-        """Watch until the returned function is called."""
-        # All listeners are told of the link and of the pairing.
-        leave = self._coordinator.async_add_listener(self._moved, context=frozenset())
-        cancel = async_track_time_interval(self._hass, self._look, LOOKS)
-
-        @callback
-        def stop() -> None:
-            leave()
-            cancel()
-            self._rest()
-
-        return stop
-
+    @override
     @callback
     def _moved(self) -> None:
-        status = self._coordinator.data.status
-        if status.error is not None:
-            self._failure = status, dt_util.utcnow()
-        if not self._is_trying:
+        if not self._may_lack or self._was_read:
             self._rest()
+        status = self._coordinator.data.status
+        if status.error is not None or (
+            status.state in _LOST and self._recent_failure is None
+        ):
+            self._noted_at = monotonic()
+            self._failure = status, self._noted_at
 
+    @override
     @callback
     def _rest(self) -> None:
         """Nothing is lacking, or another says what is."""
@@ -100,53 +87,65 @@ class LinkWatch:
         async_clear_lacking(self._hass, self._entry)
 
     @property
-    def _is_trying(self) -> bool:
+    def _may_lack(self) -> bool:
+        """Whether nobody else says what is wrong, and it is not mended."""
+        status = self._coordinator.data.status
         return (
             self._grant.is_valid
             and self._coordinator.mismatch is None
             and self._keeper.pairing.state in _LET_IN
-            and self._coordinator.data.status.state not in _NOT_TRYING
+            and status.state is not LinkState.FAILED
+            and not (
+                status.state is LinkState.RUNNING
+                and dt_util.utcnow() - status.since >= STEADY
+            )
         )
 
+    @property
+    def _was_read(self) -> bool:
+        """Whether any meter was read since something was noted last."""
+        return any(
+            meter.heard is not None and meter.heard > self._noted_at
+            for meter in self._coordinator.data.meters.values()
+        )
+
+    @property
+    def _recent_failure(self) -> LinkStatus | None:
+        """What the link said of a failure since the last look."""
+        if self._failure is None:
+            return None
+        status, at = self._failure
+        return status if at >= self._looked_at else None
+
+    @override
     @callback
-    def _look(self, _now: datetime) -> None:
-        if not self._is_trying:
+    def _look(self, now: datetime) -> None:
+        if not self._may_lack or self._was_read:
             self._rest()
+        status = self._coordinator.data.status
+        if status.error is None:
+            status = self._recent_failure or status
+        self._looked_at = monotonic()
+        if not self._may_lack:
             return
-        now = dt_util.utcnow()
-        status = self._telling_status(now)
+        if status.state is LinkState.RUNNING:
+            # The radio works; of the hub that says little.
+            self._found = None if self._found in _STICK else self._found
+            return
         lacking = _lacking(status)
         before, self._found = self._found, lacking
+        self._noted_at = monotonic()
         if lacking is not before:
             return
-        since = self._last_read()
-        if lacking not in _STICK and now - since < LACKED_FOR + self._interval:
+        # Of a CAD that read none since, it counts from when it was let in.
+        since = self._keeper.pairing.history[-1].at
+        if (read_at := self._last_read()) is not None:
+            since = max(since, read_at)
+        if lacking not in _STICK and now - since < LACKED_FOR + self._shortest:
             async_clear_lacking(self._hass, self._entry)
             return
         async_report_lacking(
             self._hass, self._entry, lacking, since=since, error=status.error
-        )
-
-    def _telling_status(self, now: datetime) -> LinkStatus:
-        """Return what the link says now, or what it said of a failure since the last look."""
-        status = self._coordinator.data.status
-        if status.error is None and self._failure is not None:
-            failure, at = self._failure
-            if now - at < LOOKS:
-                return failure
-        return status
-
-    def _last_read(self) -> datetime:
-        """Return when any meter was read last; of a CAD that read none since, when it was let in."""
-        return max(
-            [
-                self._keeper.pairing.history[-1].at,
-                *(
-                    meter.reading.received_at
-                    for meter in self._coordinator.data.meters.values()
-                    if meter.reading is not None
-                ),
-            ]
         )
 
 

@@ -5,11 +5,10 @@ joined the hub, would else be missed without anybody being asked.
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, override
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
 from ..cad.link import Grant, LinkState
@@ -17,8 +16,8 @@ from ..cad.models import Fuel
 from ..const import DOMAIN
 from ..coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from ..faults import issue_id
-from ..options import CadOptions
 from ..pairing.states import PairingState
+from .hourly import LOOKS, STEADY, HourlyWatch
 
 UNREAD_FOR: Final = timedelta(days=1)
 """How long a meter may go unread, beyond the interval that the user chose."""
@@ -26,12 +25,10 @@ UNREAD_FOR: Final = timedelta(days=1)
 SETTLED_AFTER: Final = timedelta(hours=2)
 """How long the link has to run first: a meter that was quiet while nothing ran is read soon."""
 
-LOOKS: Final = timedelta(hours=1)
-
 ISSUE_UNREAD: Final = "meter_unread"
 
 
-class UnreadWatch:
+class UnreadWatch(HourlyWatch):
     """Compares the meters that consent covers with those that are read."""
 
     def __init__(
@@ -42,64 +39,61 @@ class UnreadWatch:
         grant: Grant,
     ) -> None:
         """Prepare to watch the fuels that a consent covers."""
-        self._hass = hass
-        self._entry = entry
-        self._coordinator = coordinator
-        self._grant = grant
-        self._intervals = CadOptions.of(entry).intervals
-        self._running_since: datetime | None = None
+        super().__init__(hass, entry, coordinator, grant)
+        self._up_since: datetime | None = None
+        """Since when the link runs, moments aside between which a meter was read."""
+        self._was_lost = False
+        """Whether it was lost, and no meter was read since it is up again."""
 
+    @override
     @callback
-    def start(self) -> CALLBACK_TYPE:
-        """Watch until the returned function is called."""
-        self._look()
-        # All listeners are told of the link, and of the first reading after a silence.
-        leave = self._coordinator.async_add_listener(self._look, context=frozenset())
-        cancel = async_track_time_interval(self._hass, self._looked_again, LOOKS)
+    def _moved(self) -> None:
+        self._look(dt_util.utcnow())
 
-        @callback
-        def stop() -> None:
-            leave()
-            cancel()
-            for fuel in Fuel:
-                self._clear(fuel)
-
-        return stop
-
+    @override
     @callback
-    def _looked_again(self, _now: datetime) -> None:
-        self._look()
+    def _rest(self) -> None:
+        for fuel in Fuel:
+            self._clear(fuel)
 
+    @override
     @callback
-    def _look(self) -> None:
-        now = dt_util.utcnow()
-        if self._coordinator.data.status.state is not LinkState.RUNNING:
-            # The link itself says what is wrong.
-            self._running_since = None
-        elif self._running_since is None:
-            self._running_since = now
+    def _look(self, now: datetime) -> None:
+        self._follow_link(now)
         for fuel in Fuel:
             if self._is_unread(fuel, now):
                 self._report(fuel)
             else:
                 self._clear(fuel)
 
+    def _follow_link(self, now: datetime) -> None:
+        """Note since when the link is up; while it is not, it says itself what is wrong."""
+        read_at = self._last_read()
+        if self._coordinator.data.status.state is LinkState.RUNNING:
+            self._up_since = self._up_since or now
+        elif self._up_since is not None and (
+            read_at is None or now - read_at > LOOKS + self._shortest
+        ):
+            self._up_since, self._was_lost = None, True
+        if read_at is not None and self._up_since and read_at > self._up_since:
+            self._was_lost = False
+
     def _is_unread(self, fuel: Fuel, now: datetime) -> bool:
+        settles_after = STEADY if self._was_lost else SETTLED_AFTER
         if (
-            self._running_since is None
-            or now - self._running_since < SETTLED_AFTER
+            self._up_since is None
+            or now - self._up_since < settles_after
             or not self._grant.is_valid
             or fuel not in self._grant.fuels
         ):
             return False
         allowed = UNREAD_FOR + self._intervals.get(fuel, timedelta())
-        return now - self._last_read(fuel, self._running_since) >= allowed
+        return now - self._expected_since(fuel, self._up_since) >= allowed
 
-    def _last_read(self, fuel: Fuel, otherwise: datetime) -> datetime:
+    def _expected_since(self, fuel: Fuel, otherwise: datetime) -> datetime:
         """Return when a meter was read last; of one that never was, when the CAD was paired."""
-        meter = self._coordinator.data.meters.get(fuel)
-        if meter is not None and meter.reading is not None:
-            return meter.reading.received_at
+        if (read_at := self._last_read({fuel})) is not None:
+            return read_at
         keeper = self._coordinator.pairing
         paired = (
             [
