@@ -47,22 +47,53 @@ def issue_id(kind: str, entry: ConfigEntry[Any], fuel: Fuel | None = None) -> st
 
 
 @callback
+def async_say(
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    kind: str,
+    *,
+    key: str = "",
+    fuel: Fuel | None = None,
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+    placeholders: dict[str, str] | None = None,
+) -> None:
+    """Show an issue that nobody settles with a click: it goes when what it says is mended.
+
+    Args:
+        hass: Home Assistant.
+        entry: the CAD's.
+        kind: what it is about; there is one of each, or one for each fuel.
+        key: of its words, where it is not the kind.
+        fuel: whose meter it is about.
+        severity: how bad it is.
+        placeholders: what the words leave blank.
+    """
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id(kind, entry, fuel),
+        is_fixable=False,
+        severity=severity,
+        translation_key=key or kind,
+        translation_placeholders=placeholders,
+    )
+
+
+@callback
 def async_report_link(
     hass: HomeAssistant, entry: ConfigEntry[Any], status: LinkStatus
 ) -> None:
     """Show why a link has ended, if waiting does not mend it."""
-    issue = issue_id(ISSUE_LINK, entry)
     if status.state is not LinkState.FAILED or status.error is None:
-        ir.async_delete_issue(hass, DOMAIN, issue)
+        ir.async_delete_issue(hass, DOMAIN, issue_id(ISSUE_LINK, entry))
         return
-    ir.async_create_issue(
+    async_say(
         hass,
-        DOMAIN,
-        issue,
-        is_fixable=False,
+        entry,
+        ISSUE_LINK,
+        key=f"{ISSUE_LINK}_{status.error.responsible or 'unknown'}",
         severity=ir.IssueSeverity.ERROR,
-        translation_key=f"{ISSUE_LINK}_{status.error.responsible or 'unknown'}",
-        translation_placeholders={"error": error_words(hass, status.error)},
+        placeholders={"error": error_words(hass, status.error)},
     )
 
 
@@ -85,14 +116,12 @@ def async_report_lacking(
         error: what the link says of it, None if it says nothing.
     """
     async_clear_lacking(hass, entry, but=lacking)
-    ir.async_create_issue(
+    async_say(
         hass,
-        DOMAIN,
-        issue_id(lacking, entry),
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=f"{lacking}_{_whose(lacking, error)}",
-        translation_placeholders={
+        entry,
+        lacking,
+        key=f"{lacking}_{_whose(lacking, error)}",
+        placeholders={
             "error": error_words(hass, error) if error else "–",
             "since": f"{dt_util.as_local(since):%Y-%m-%d %H:%M}",
         },
@@ -132,13 +161,13 @@ def async_report_meter_mismatch(
 ) -> None:
     """Show that a meter is not the declared one, or no longer (R3)."""
     kind = ISSUE_EXCHANGED if is_exchanged else ISSUE_MISMATCH
-    ir.async_create_issue(
+    async_say(
         hass,
-        DOMAIN,
-        issue_id(ISSUE_MISMATCH, entry, fuel),
-        is_fixable=False,
+        entry,
+        ISSUE_MISMATCH,
+        key=f"{kind}_{fuel}",
+        fuel=fuel,
         severity=ir.IssueSeverity.ERROR,
-        translation_key=f"{kind}_{fuel}",
     )
 
 
@@ -184,14 +213,12 @@ def async_report_service(
         supplier: who can be asked instead.
     """
     householder = error.responsible is Responsible.HOUSEHOLDER
-    ir.async_create_issue(
+    async_say(
         hass,
-        DOMAIN,
-        issue_id(ISSUE_SERVICE, entry),
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=f"{ISSUE_SERVICE}_{'householder' if householder else 'supplier'}",
-        translation_placeholders={
+        entry,
+        ISSUE_SERVICE,
+        key=f"{ISSUE_SERVICE}_{'householder' if householder else 'supplier'}",
+        placeholders={
             "error": words,
             "hours": str(UNANSWERED_FOR // timedelta(hours=1)),
             "supplier": supplier,

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from ..cad.link import Grant
 from ..const import DOMAIN, LOGGER
-from ..faults import issue_id
+from ..faults import async_say, issue_id
 from ..pairing.working_days import london_date
 from ..timers import LONGEST, async_look_at
 from .consents import ConsentGrant, Renewal, Withdrawal
@@ -93,14 +93,11 @@ class ConsentWatch:
 
     @callback
     def _say(self, ends: datetime) -> None:
-        ir.async_create_issue(
+        async_say(
             self._hass,
-            DOMAIN,
-            issue_id(ISSUE_LAPSES, self._entry),
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=ISSUE_LAPSES,
-            translation_placeholders={"date": london_date(ends).isoformat()},
+            self._entry,
+            ISSUE_LAPSES,
+            placeholders={"date": london_date(ends).isoformat()},
         )
 
     @callback
@@ -145,15 +142,7 @@ def async_report_damage(
     hass: HomeAssistant, entry: ConfigEntry[Any], damage: Damage | None
 ) -> None:
     """Say that the consent log is not as it was written; take it back once it is whole again."""
-    issue = issue_id(ISSUE_DAMAGED, entry)
     if damage is None:
-        ir.async_delete_issue(hass, DOMAIN, issue)
+        ir.async_delete_issue(hass, DOMAIN, issue_id(ISSUE_DAMAGED, entry))
         return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue,
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=ISSUE_DAMAGED,
-    )
+    async_say(hass, entry, ISSUE_DAMAGED, severity=ir.IssueSeverity.ERROR)
