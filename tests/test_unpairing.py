@@ -494,13 +494,17 @@ async def test_a_service_that_does_not_take_it_leaves_other_ways(
     assert answer["state"] == "unpair_sent"
 
 
+@pytest.mark.parametrize("answering", [Answering.ERROR, Answering.NONSENSE])
 async def test_no_answer_is_sent_again_under_the_same_key(
-    home: LeavingHome, supplier: SupplierService, monkeypatch: pytest.MonkeyPatch
+    home: LeavingHome,
+    supplier: SupplierService,
+    monkeypatch: pytest.MonkeyPatch,
+    answering: Answering,
 ) -> None:
     """Nothing is done twice, also when Home Assistant was killed while it sent."""
     monkeypatch.setattr("custom_components.smets1_cad.supplier.api.ATTEMPTS", 1)
     await with_service(home, supplier)
-    supplier.desk.behaviour.answering = Answering.ERROR
+    supplier.desk.behaviour.answering = answering
     with pytest.raises(HomeAssistantError):
         await home.act("request_unpairing")
     assert (await home.stored_pairing()).state is S.UNPAIR_SENDING

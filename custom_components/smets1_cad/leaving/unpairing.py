@@ -30,7 +30,7 @@ from ..smart_energy.network import ForeignNetwork
 from ..store import CadStore
 from ..supplier.api import PairingService
 from ..supplier.directory import Route
-from ..supplier.status import ServiceStatus, apply_status, unanswered
+from ..supplier.status import ServiceError, ServiceStatus, apply_status, unanswered
 from ..supplier.unpair import async_send_unpairing
 from .issues import (
     async_clear_leaving,
@@ -181,7 +181,7 @@ class Unpairing:
         except CadError as err:
             reason = err.reason
             # What surely did not arrive may be sent by another route.
-            if not getattr(err, "may_pass", False):
+            if not (isinstance(err, ServiceError) and err.may_have_arrived):
                 await self._keeper.update(
                     lambda pairing: pairing.advance(
                         S.UNPAIR_RECORDED, dt_util.utcnow(), reason=reason

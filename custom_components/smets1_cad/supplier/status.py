@@ -31,6 +31,10 @@ LONGEST_POLL: Final = timedelta(days=1)
 """A service is asked at least daily, whatever it says."""
 
 
+_NOT_UNDERSTOOD: Final = frozenset({"service_malformed", "service_wrong_request"})
+"""Reasons of answers to what may have been taken all the same."""
+
+
 class ServiceError(CadError):
     """Raised when a pairing service cannot be reached, refuses, or answers nonsense.
 
@@ -64,6 +68,11 @@ class ServiceError(CadError):
         self.detail = detail
         self.request_id = request_id
         self.fields = fields
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether a service may have taken what was sent: no answer came, or one that nobody understands."""
+        return self.may_pass or self.reason in _NOT_UNDERSTOOD
 
 
 class ServiceState(StrEnum):

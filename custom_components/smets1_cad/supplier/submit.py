@@ -1,7 +1,5 @@
 """Send a request to its pairing service: one way for whoever does it, and one at a time (R7)."""
 
-from typing import Final
-
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -14,9 +12,6 @@ from .api import PairingService
 from .status import ServiceError, ServiceStatus, apply_status
 
 _UNDER_WAY: HassKey[set[str]] = HassKey(f"{DOMAIN}_submitting")
-
-_UNCERTAIN: Final = frozenset({"service_malformed", "service_wrong_request"})
-"""Reasons of answers that nobody understands, to a request that may have been taken."""
 
 
 @callback
@@ -47,7 +42,7 @@ async def async_submit(
     try:
         status = await _submitted(service, pairing, code)
     except ServiceError as err:
-        if not err.may_pass and err.reason not in _UNCERTAIN:
+        if not err.may_have_arrived:
             reason = err.reason
             await keeper.update(lambda pairing: _not_sent(pairing, reason))
         raise
