@@ -30,6 +30,34 @@ def async_look_at(
     return async_call_later(hass, max(wait, timedelta()), look)
 
 
+class Alarm:
+    """Has somebody look when a time has come, as `async_look_at` does; it is set to one time at most."""
+
+    def __init__(self, hass: HomeAssistant, look: Callable[[datetime], None]) -> None:
+        """Say who is to look; it is not set yet."""
+        self._hass = hass
+        self._look = look
+        self._cancel: CALLBACK_TYPE | None = None
+
+    @callback
+    def set(self, due: datetime) -> None:
+        """Have it looked then, and not when it was set to before."""
+        self.stop()
+        self._cancel = async_look_at(self._hass, self._rings, due)
+
+    @callback
+    def stop(self) -> None:
+        """Wait for nothing."""
+        if self._cancel is not None:
+            self._cancel()
+            self._cancel = None
+
+    @callback
+    def _rings(self, now: datetime) -> None:
+        self._cancel = None
+        self._look(now)
+
+
 class ClockTimer:
     """Calls back whenever the passing of time may have changed what a meter shows."""
 
@@ -40,11 +68,10 @@ class ClockTimer:
         on_due: Callable[[datetime], None],
     ) -> None:
         """Say whose times to watch, and whom to call."""
-        self._hass = hass
         self._meters = meters
         self._on_due = on_due
         self._due: datetime | None = None
-        self._cancel: CALLBACK_TYPE | None = None
+        self._alarm = Alarm(hass, self._ran)
 
     @callback
     def schedule(self) -> None:
@@ -54,20 +81,18 @@ class ClockTimer:
         if self._due is not None and self._due <= due:
             # What has moved away is found out when the timer runs.
             return
-        self.stop()
         self._due = due
-        self._cancel = async_look_at(self._hass, self._ran, due)
+        self._alarm.set(due)
 
     @callback
     def stop(self) -> None:
         """Wait for nothing."""
-        if self._cancel is not None:
-            self._cancel()
-        self._cancel = self._due = None
+        self._alarm.stop()
+        self._due = None
 
     @callback
     def _ran(self, now: datetime) -> None:
-        self._cancel = self._due = None
+        self._due = None
         self._on_due(now)
         self.schedule()
 

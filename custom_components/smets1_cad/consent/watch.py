@@ -13,7 +13,7 @@ from ..cad.link import Grant
 from ..const import DOMAIN, LOGGER
 from ..faults import async_say, issue_id
 from ..pairing.working_days import london_date
-from ..timers import LONGEST, async_look_at
+from ..timers import LONGEST, Alarm
 from .consents import ConsentGrant, Renewal, Withdrawal
 from .log import Damage
 
@@ -41,7 +41,7 @@ class ConsentWatch:
         self._hass = hass
         self._entry = entry
         self._grant = grant
-        self._cancel: CALLBACK_TYPE | None = None
+        self._alarm = Alarm(hass, self._look)
         self._has_asked = False
 
     @callback
@@ -60,7 +60,6 @@ class ConsentWatch:
     @callback
     def _look(self, now: datetime) -> None:
         """Say what is due, and look again when more is."""
-        self._cancel = None
         ends = self._grant.expires_at
         if now >= ends:
             self._grant.revoke(Renewal.EXPIRED)
@@ -77,7 +76,7 @@ class ConsentWatch:
             self._ask_no_more()
             self._unsay()
             due = ends - SAID_BEFORE
-        self._cancel = async_look_at(self._hass, self._look, due)
+        self._alarm.set(due)
 
     @callback
     def _ask_no_more(self) -> None:
@@ -111,9 +110,7 @@ class ConsentWatch:
 
     @callback
     def _end(self) -> None:
-        if self._cancel is not None:
-            self._cancel()
-            self._cancel = None
+        self._alarm.stop()
         self._unsay()
 
 

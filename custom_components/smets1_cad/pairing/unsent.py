@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from ..consent.consents import ConsentGrant, Renewal, Withdrawal
 from ..const import DOMAIN
-from ..timers import LONGEST, async_look_at
+from ..timers import LONGEST, Alarm
 from .life import Pairing, PairingKeeper
 
 ISSUE_UNSENT: Final = "pairing_to_send"
@@ -31,7 +31,7 @@ class UnsentWatch:
         self._entry = entry
         self._keeper = keeper
         self._grant = grant
-        self._cancel: CALLBACK_TYPE | None = None
+        self._alarm = Alarm(hass, self._look)
 
     @property
     def _issue(self) -> str:
@@ -65,7 +65,6 @@ class UnsentWatch:
     @callback
     def _look(self, now: datetime) -> None:
         """Remind if it is time, and see when to look again."""
-        self._forget_timer()
         pairing = self._keeper.pairing
         due = pairing.unsent_reminder_at if self._grant.is_valid else None
         if due is None:
@@ -77,12 +76,7 @@ class UnsentWatch:
             self._remind(pairing)
             # The clock that says so may be set right.
             due = now + LONGEST
-        self._cancel = async_look_at(self._hass, self._look_again, due)
-
-    @callback
-    def _look_again(self, now: datetime) -> None:
-        self._cancel = None
-        self._look(now)
+        self._alarm.set(due)
 
     @callback
     def _remind(self, pairing: Pairing) -> None:
@@ -99,11 +93,5 @@ class UnsentWatch:
     @callback
     def _end(self) -> None:
         """Take the reminder back, and wait for none."""
-        self._forget_timer()
+        self._alarm.stop()
         ir.async_delete_issue(self._hass, DOMAIN, self._issue)
-
-    @callback
-    def _forget_timer(self) -> None:
-        if self._cancel is not None:
-            self._cancel()
-            self._cancel = None

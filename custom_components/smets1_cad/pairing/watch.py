@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 from ..cad.errors import CadError
 from ..cad.link import LinkState, LinkStatus
 from ..const import DOMAIN, LOGGER
-from ..timers import LONGEST, async_look_at
+from ..timers import LONGEST, Alarm
 from .life import Pairing, PairingKeeper
 from .states import OVERDUE, PairingState, Reminder
 
@@ -55,7 +55,7 @@ class PairingWatch:
         self._entry = entry
         self._keeper = keeper
         self._on_change: CALLBACK_TYPE = lambda: None
-        self._cancel: CALLBACK_TYPE | None = None
+        self._alarm = Alarm(hass, self._look_again)
 
     @callback
     def start(self, on_change: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -67,7 +67,7 @@ class PairingWatch:
         @callback
         def stop() -> None:
             forget()
-            self._forget_timer()
+            self._alarm.stop()
             for issue in (reminder_issue_id, refused_issue_id):
                 ir.async_delete_issue(self._hass, DOMAIN, issue(self._entry))
 
@@ -119,7 +119,7 @@ class PairingWatch:
     @callback
     def _look(self, now: datetime) -> None:
         """Remind if it is time, and see when to look again."""
-        self._forget_timer()
+        self._alarm.stop()
         pairing = self._keeper.pairing
         self._tell_of_refusal(pairing)
         step = pairing.next_step(now).step
@@ -135,11 +135,10 @@ class PairingWatch:
             # The clock that says so may be set right.
             at = now + LONGEST
         if at is not None:
-            self._cancel = async_look_at(self._hass, self._look_again, at)
+            self._alarm.set(at)
 
     @callback
     def _look_again(self, now: datetime) -> None:
-        self._cancel = None
         self._look(now)
         self._on_change()
 
@@ -174,9 +173,3 @@ class PairingWatch:
             translation_key=ISSUE_REFUSED,
             translation_placeholders={"supplier": pairing.request.supplier},
         )
-
-    @callback
-    def _forget_timer(self) -> None:
-        if self._cancel is not None:
-            self._cancel()
-            self._cancel = None

@@ -19,7 +19,7 @@ from ..faults import issue_id
 from ..smart_energy.values.time import london_date
 from ..store import CadStore, StoreError
 from ..supplier.texts import inert
-from ..timers import LONGEST, async_look_at
+from ..timers import LONGEST, Alarm
 from .clock import async_steady_clock
 from .end import async_end_tenancy
 from .notices import SERVICE, Notice, Notices
@@ -61,7 +61,7 @@ class TenancyWatch:
         self._finder = SignFinder()
         self._kept_at = monotonic()
         self._clock = async_steady_clock(hass)
-        self._cancel: CALLBACK_TYPE | None = None
+        self._alarm = Alarm(hass, self._due)
         self._ending = False
 
     async def async_start(self) -> CALLBACK_TYPE:
@@ -88,7 +88,7 @@ class TenancyWatch:
         def stop() -> None:
             forget()
             cancel()
-            self._forget_timer()
+            self._alarm.stop()
             self._keep_later()
 
         return stop
@@ -184,7 +184,6 @@ class TenancyWatch:
     @callback
     def _due(self, now: datetime) -> None:
         """Act on the notice whose day has come; one that was not heard again since a restart may be cancelled."""
-        self._cancel = None
         whose, notice = self._notices.first
         if self._due_at(notice) > now:
             self._show_and_wait()
@@ -234,11 +233,10 @@ class TenancyWatch:
 
     @callback
     def _show_and_wait(self) -> None:
-        self._forget_timer()
+        self._alarm.stop()
         pending = self._notices.pending
         if pending:
-            due = self._due_at(self._notices.first[1])
-            self._cancel = async_look_at(self._hass, self._due, due)
+            self._alarm.set(self._due_at(self._notices.first[1]))
         self._show(
             ISSUE_ANNOUNCED,
             {"date": _day(self._notices.first[1].at)} if pending else None,
@@ -286,12 +284,6 @@ class TenancyWatch:
             translation_key=kind if sign is None else f"{kind}_{sign}",
             translation_placeholders=blanks,
         )
-
-    @callback
-    def _forget_timer(self) -> None:
-        if self._cancel is not None:
-            self._cancel()
-            self._cancel = None
 
 
 def _day(at: datetime) -> str:
