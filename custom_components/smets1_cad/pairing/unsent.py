@@ -10,6 +10,7 @@ from homeassistant.util import dt as dt_util
 
 from ..consent.consents import ConsentGrant, Renewal, Withdrawal
 from ..const import DOMAIN
+from ..faults import async_say, issue_id
 from ..timers import LONGEST, Alarm
 from .life import Pairing, PairingKeeper
 
@@ -32,10 +33,6 @@ class UnsentWatch:
         self._keeper = keeper
         self._grant = grant
         self._alarm = Alarm(hass, self._look)
-
-    @property
-    def _issue(self) -> str:
-        return f"{ISSUE_UNSENT}_{self._entry.entry_id}"
 
     @callback
     def start(self) -> CALLBACK_TYPE:
@@ -71,7 +68,7 @@ class UnsentWatch:
             self._end()
             return
         if due > now:
-            ir.async_delete_issue(self._hass, DOMAIN, self._issue)
+            self._take_back()
         else:
             self._remind(pairing)
             # The clock that says so may be set right.
@@ -80,18 +77,19 @@ class UnsentWatch:
 
     @callback
     def _remind(self, pairing: Pairing) -> None:
-        ir.async_create_issue(
+        async_say(
             self._hass,
-            DOMAIN,
-            self._issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=ISSUE_UNSENT,
-            translation_placeholders={"supplier": pairing.request.supplier},
+            self._entry,
+            ISSUE_UNSENT,
+            placeholders={"supplier": pairing.request.supplier},
         )
 
     @callback
     def _end(self) -> None:
         """Take the reminder back, and wait for none."""
         self._alarm.stop()
-        ir.async_delete_issue(self._hass, DOMAIN, self._issue)
+        self._take_back()
+
+    @callback
+    def _take_back(self) -> None:
+        ir.async_delete_issue(self._hass, DOMAIN, issue_id(ISSUE_UNSENT, self._entry))

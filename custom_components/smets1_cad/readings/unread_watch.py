@@ -15,7 +15,7 @@ from ..cad.link import Grant, LinkState
 from ..cad.models import Fuel
 from ..const import DOMAIN
 from ..coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
-from ..faults import issue_id
+from ..faults import async_say, issue_id
 from ..pairing.states import PairingState
 from .hourly import LOOKS, STEADY, HourlyWatch
 
@@ -108,13 +108,12 @@ class UnreadWatch(HourlyWatch):
 
     @callback
     def _report(self, fuel: Fuel) -> None:
-        ir.async_create_issue(
+        async_say(
             self._hass,
-            DOMAIN,
-            issue_id(ISSUE_UNREAD, self._entry, fuel),
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=f"{ISSUE_UNREAD}_{fuel}",
+            self._entry,
+            ISSUE_UNREAD,
+            key=f"{ISSUE_UNREAD}_{fuel}",
+            fuel=fuel,
         )
 
     @callback

@@ -40,7 +40,7 @@ from ..erasure.storage import async_wait_for_storage
 from ..erasure.targets import Targets, collect_targets
 from ..error_words import async_error_words
 from ..evidence.file import async_remove_evidence
-from ..faults import issue_id
+from ..faults import async_say, issue_id
 from ..store import (
     CadStore,
     StoreError,
@@ -472,14 +472,12 @@ async def _async_say_incomplete(
     words = await async_error_words(hass, err)
     if hass.config_entries.async_get_entry(entry.entry_id) is None:
         return
-    ir.async_create_issue(
+    async_say(
         hass,
-        DOMAIN,
-        issue_id(ISSUE_INCOMPLETE, entry),
-        is_fixable=False,
+        entry,
+        ISSUE_INCOMPLETE,
         severity=ir.IssueSeverity.ERROR,
-        translation_key=ISSUE_INCOMPLETE,
-        translation_placeholders={"error": words},
+        placeholders={"error": words},
     )
 
 
