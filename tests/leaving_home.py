@@ -152,7 +152,7 @@ class LeavingHome:
                 consent_id=grant.record.record_id,
                 consent_at=grant.record.given_at,
                 consent_version=1,
-                consent_sha256=shown.wording.sha256,
+                consent_sha256=shown.wording.shown_sha256,
             ),
             NOW,
         )

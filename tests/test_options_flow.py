@@ -289,6 +289,7 @@ async def test_consent_is_given_again_before_it_lapses(paired: LeavingHome) -> N
     pairing = await paired.stored_pairing()
     assert pairing.state is S.PAIRED
     assert pairing.request.consent_id == record.record_id
+    assert pairing.request.consent_sha256 == record.wording.shown_sha256
     assert paired.link.calls[-1] == "start"
 
 
@@ -312,7 +313,7 @@ async def test_a_request_on_its_way_keeps_the_consent_that_was_sent(
     await dialog.open("consent")
     await home.wait(seconds=5)
     await dialog.fill(consumer=True, pairing=True, history=True)
-    assert dialog.ended("consent_given")
+    assert dialog.ended("consent_waits")
     assert (await home.stored_pairing()).request.consent_id == before
 
 
@@ -329,7 +330,9 @@ async def test_a_request_that_cannot_name_the_new_consent_is_said(
         side_effect=CadError("Full.", reason="store_not_written"),
     ):
         await dialog.fill(**fields)
-    assert dialog.at["errors"] == {"base": "consent_not_stored"}
+    assert dialog.at["errors"] == {"base": "consent_not_in_request"}
+    await paired.hass.async_block_till_done()
+    assert paired.entry.runtime_data.coordinator.has_consent
     await dialog.fill(**fields)
     assert dialog.ended("consent_given")
     record = (await paired.stored_consents()).records[-1]

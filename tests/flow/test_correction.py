@@ -42,6 +42,15 @@ def test_refusal_stays_when_only_consent_is_renewed() -> None:
     assert after == replace(refused, request=CONSENTED)
 
 
+def test_new_firmware_of_the_stick_makes_no_other_request() -> None:
+    """It is updated while the supplier works; what was asked for stays what it is."""
+    sent = at(PairingState.SENT)
+    updated = replace(CONSENTED, cad=replace(REQUEST.cad, firmware="8.0.0"))
+    assert rewritten(sent, updated, NOW, new_code=False) == replace(
+        sent, request=updated
+    )
+
+
 def test_new_code_makes_another_request() -> None:
     sent = at(PairingState.SENT)
     after = rewritten(sent, REQUEST, NOW, new_code=True)

@@ -22,18 +22,6 @@ UNPAIRING: Final = frozenset(
 _OVER: Final = frozenset({PairingState.CANCELLED, PairingState.UNPAIRED})
 
 
-def asks_the_same(pairing: Pairing, request: PairingRequest) -> bool:
-    """Whether two requests differ in nothing but the consent that they rest on."""
-    old = pairing.request
-    return request == replace(
-        old,
-        consent_id=request.consent_id,
-        consent_at=request.consent_at,
-        consent_version=request.consent_version,
-        consent_sha256=request.consent_sha256,
-    )
-
-
 def held_by_service(pairing: Pairing) -> bool:
     """Whether a pairing service has the request and may act on it."""
     return (
@@ -60,7 +48,7 @@ def rewritten(
     Raises:
         PairingError: ``pairing_step``: the CAD is being unpaired.
     """
-    same = asks_the_same(pairing, request) and not new_code
+    same = pairing.request.asks_the_same(request) and not new_code
     if pairing.state is PairingState.PAIRED or (same and pairing.state not in _OVER):
         # What is on its way keeps what was sent, as its key stands for it.
         sending = pairing.state is PairingState.SENDING

@@ -203,10 +203,10 @@ class CadOptionsFlow(RecordSteps, AnswerSteps):
             if not errors and self._wanted is not None:
                 return self.async_create_entry(data=self._wanted)
             if not errors:
-                self.hass.config_entries.async_schedule_reload(
-                    self.config_entry.entry_id
+                self._schedule_reload()
+                return self.async_abort(
+                    reason="consent_given" if self._is_paired() else "consent_waits"
                 )
-                return self.async_abort(reason="consent_given")
         return show_wording(self, self._shown, user_input, errors)
 
     async def _give(
@@ -232,19 +232,20 @@ class CadOptionsFlow(RecordSteps, AnswerSteps):
             if pairing.state is PairingState.SENDING:
                 # What is on its way keeps what was sent, as its key stands for it.
                 return pairing
-            return replace(
-                pairing,
-                request=replace(
-                    pairing.request,
-                    consent_id=record.record_id,
-                    consent_at=record.given_at,
-                    consent_version=record.wording.version,
-                    consent_sha256=record.wording.sha256,
-                ),
-            )
+            return replace(pairing, request=pairing.request.resting_on(record))
 
         try:
             await runtime.unpairing.async_update(rest_on_it)
         except CadError:
-            return {"base": "consent_not_stored"}
+            # The consent itself is on record; the entry goes on under it.
+            self._schedule_reload()
+            return {"base": "consent_not_in_request"}
         return {}
+
+    def _schedule_reload(self) -> None:
+        self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
+
+    def _is_paired(self) -> bool:
+        """Whether the supplier has done what was asked."""
+        unpairing = self._runtime.unpairing
+        return unpairing is None or unpairing.pairing.state is PairingState.PAIRED

@@ -26,7 +26,7 @@ from ..pairing.working_days import london_date
 from ..store import StoreError
 from ..supplier.directory import OWN_FILE, Directory, Route, load_directory
 from ..supplier.texts import SupplierText, async_supplier_texts
-from .correction import asks_the_same, held_by_service, rewritten
+from .correction import held_by_service, rewritten
 from .details import CONF_AVAILABLE, CONF_CERTIFICATION, CONF_HARDWARE, DetailsSteps
 
 CONF_SENT: Final = "sent"
@@ -118,13 +118,14 @@ class RequestSteps(DetailsSteps):
         pairing = await self._pairing()
         if self._undoes(pairing):
             return await self.async_step_withdraw()
-        if not asks_the_same(pairing, self._wanted()):
+        if not pairing.request.asks_the_same(self._wanted()):
             await self._write_request()
         return await self.async_step_request()
 
     def _undoes(self, pairing: Pairing) -> bool:
         """Whether a pairing service holds a request that asks for something else."""
-        same = asks_the_same(pairing, self._wanted()) and not self._draft.code_changed
+        wanted = self._wanted()
+        same = pairing.request.asks_the_same(wanted) and not self._draft.code_changed
         return held_by_service(pairing) and not same
 
     async def _next_after_request(self) -> ConfigFlowResult:

@@ -1,11 +1,12 @@
 """What a pairing request asks for, and what it takes (R3, R7)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
 
+from ..consent.record import ConsentRecord
 from .identity import Identity
 from .states import CadKind
 
@@ -50,6 +51,27 @@ class PairingRequest:
     consent_version: int
     consent_sha256: str
     available: str = ""
+
+    def resting_on(self, consent: ConsentRecord) -> Self:
+        """Return it on another consent."""
+        return replace(
+            self,
+            consent_id=consent.record_id,
+            consent_at=consent.given_at,
+            consent_version=consent.wording.version,
+            consent_sha256=consent.wording.shown_sha256,
+        )
+
+    def asks_the_same(self, other: Self) -> bool:
+        """Whether both ask for the same thing, be it on another consent, or with the stick's firmware of another day."""
+        return self == replace(
+            other,
+            cad=replace(other.cad, firmware=self.cad.firmware),
+            consent_id=self.consent_id,
+            consent_at=self.consent_at,
+            consent_version=self.consent_version,
+            consent_sha256=self.consent_sha256,
+        )
 
     def as_dict(self) -> JsonObject:
         """Return it as JSON."""
