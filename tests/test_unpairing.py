@@ -558,7 +558,7 @@ async def test_nobody_waits_long_for_a_service_that_does_not_answer(
     async def never(*_: Any) -> None:
         await asyncio.Event().wait()
 
-    where = "custom_components.smets1_cad.leaving.unpairing"
+    where = "custom_components.smets1_cad.supplier.unpair"
     monkeypatch.setattr(f"{where}.PATIENCE", 0.0)
     monkeypatch.setattr(f"{where}.async_send_unpairing", never)
     await with_service(home, supplier)

@@ -1,8 +1,5 @@
 """A set-up that is given up before it has an entry: consent is withdrawn, and what was stored is erased (R2, R19)."""
 
-from asyncio import timeout
-from typing import Final
-
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
@@ -15,12 +12,9 @@ from ..smart_energy.eui64 import Eui64
 from ..store import CadStore, async_load_consents
 from ..supplier.api import PairingService
 from ..supplier.link import ServiceLink
-from ..supplier.unpair import async_send_unpairing
+from ..supplier.unpair import async_tell_unpairing
 from .issues import async_report_removed
 from .stick import async_leave_for_good, async_report_stick
-
-TELLING: Final = 30.0
-"""Seconds that a person waits for the pairing service to take its notice."""
 
 
 async def async_give_up(
@@ -61,12 +55,11 @@ async def _async_unknowing(hass: HomeAssistant, store: CadStore) -> Pairing | No
         LOGGER.warning("Nobody can be told that the set-up is given up: %s", err)
         return None
     try:
-        async with timeout(TELLING):
-            await async_send_unpairing(
-                PairingService(async_get_clientsession(hass), link.url, link.token),
-                pairing,
-            )
-    except (CadError, TimeoutError) as err:
+        await async_tell_unpairing(
+            PairingService(async_get_clientsession(hass), link.url, link.token),
+            pairing,
+        )
+    except CadError as err:
         LOGGER.warning("The pairing service was not told: %s", err)
         return pairing
     return None

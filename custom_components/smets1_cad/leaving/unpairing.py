@@ -8,8 +8,7 @@ polls for it, and nothing may be sent then, so that the stick is silent (see
 A supplier that takes the CAD off the network on its own is noticed here too.
 """
 
-from asyncio import timeout
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
@@ -30,17 +29,14 @@ from ..smart_energy.network import ForeignNetwork
 from ..store import CadStore
 from ..supplier.api import PairingService
 from ..supplier.directory import Route
-from ..supplier.status import ServiceError, ServiceStatus, apply_status, unanswered
-from ..supplier.unpair import async_send_unpairing
+from ..supplier.status import ServiceError, apply_status
+from ..supplier.unpair import async_tell_unpairing
 from .issues import (
     async_clear_leaving,
     async_clear_wanted,
     async_report_leaving,
     async_report_wanted,
 )
-
-PATIENCE: Final = 30.0
-"""Seconds that a person waits for the pairing service to take the request."""
 
 SAID_BY_USER: Final = "said_by_user"
 LEFT_BY_HUB: Final = "left_by_hub"
@@ -177,7 +173,7 @@ class Unpairing:
             )
         )
         try:
-            status = await _async_in_time(async_send_unpairing(self._service, pairing))
+            status = await async_tell_unpairing(self._service, pairing)
         except CadError as err:
             reason = err.reason
             # What surely did not arrive may be sent by another route.
@@ -274,19 +270,6 @@ class Unpairing:
             )
         finally:
             self._leaving = False
-
-
-async def _async_in_time(answer: Awaitable[ServiceStatus]) -> ServiceStatus:
-    """Wait no longer for a service than a person does; what it may have got is followed by the entry.
-
-    Raises:
-        ServiceError: it has not answered.
-    """
-    try:
-        async with timeout(PATIENCE):
-            return await answer
-    except TimeoutError as err:
-        raise unanswered() from err
 
 
 async def async_leave_network(link: CadLink, store: CadStore) -> None:
