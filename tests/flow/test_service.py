@@ -200,7 +200,7 @@ async def test_quote_that_is_not_to_be_had_after_that_consent(
     await walk.choose("service_ihd", "ihd_may_go")
     await service.stop()
     await walk.fill("consent", **TICKED, ihd=True)
-    walk.shows("service")
+    walk.shows("service", {"base": "service_unreachable"})
 
 
 async def test_details_that_change_withdraw_what_the_service_has(

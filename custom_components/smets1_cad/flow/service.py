@@ -17,7 +17,6 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 
 from ..cad.errors import CadError
-from ..const import LOGGER
 from ..pairing.identity import Ihd
 from ..pairing.life import Pairing
 from ..pairing.request import Quote
@@ -93,8 +92,6 @@ class ServiceSteps(RequestSteps):
     ) -> ConfigFlowResult:
         """Ask for the address of the service, and the service for a quote."""
         await self._require_consent()
-        errors: dict[str, str] = {}
-        said = ""
         if user_input is not None:
             link = ServiceLink(
                 url=user_input[CONF_URL].strip(), token=user_input[CONF_TOKEN].strip()
@@ -116,11 +113,15 @@ class ServiceSteps(RequestSteps):
                     await link.save(self._draft.store)
                 await self._submit()
             except (CadError, TimeoutError) as err:
-                reason = _reason(err)
-                errors[_FIELDS.get(reason, "base")] = reason
-                said = await async_service_said(self.hass, err)
-            else:
-                return await self.async_step_wait()
+                return await self._show_service(user_input, err)
+            return await self.async_step_wait()
+        return await self._show_service()
+
+    async def _show_service(
+        self, user_input: dict[str, Any] | None = None, err: Refusal | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the address of the service, and say why there is no quote yet."""
+        reason = None if err is None else _reason(err)
         kept = await self._kept_link()
         known = {
             CONF_URL: kept.url
@@ -132,8 +133,8 @@ class ServiceSteps(RequestSteps):
             data_schema=self.add_suggested_values_to_schema(
                 SERVICE_SCHEMA, user_input or known
             ),
-            errors=errors,
-            description_placeholders={"said": said},
+            errors={} if reason is None else {_FIELDS.get(reason, "base"): reason},
+            description_placeholders={"said": await async_service_said(self.hass, err)},
         )
 
     async def _kept_link(self) -> ServiceLink | None:
@@ -220,8 +221,7 @@ class ServiceSteps(RequestSteps):
         try:
             await self._ask_quote()
         except (CadError, TimeoutError) as err:
-            LOGGER.debug("There is no other quote yet: %s", err)
-            return await self.async_step_service()
+            return await self._show_service(err=err)
         return await self.async_step_service_quote()
 
     async def _ask_quote(self) -> None:

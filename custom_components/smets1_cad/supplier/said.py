@@ -16,7 +16,7 @@ _ASKED_IN: Final = ("home", "fuels", "meters", "install_code", "pairing_details"
 """The steps in which a person enters what a request is made of, under the names that the contract has too."""
 
 
-async def async_service_said(hass: HomeAssistant, err: Exception) -> str:
+async def async_service_said(hass: HomeAssistant, err: Exception | None) -> str:
     """Return a service's own words and what it found wrong, in Markdown in which nothing of it acts; "" for nothing."""
     if not isinstance(err, ServiceError):
         return ""
