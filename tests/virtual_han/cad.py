@@ -222,22 +222,26 @@ class CadApplication(ControllerApplication):
         await self.send(cluster, payload, **how)
         return (await self.receive()).data.serialize()
 
+    async def _establishing(
+        self, endpoint: int, sequence: int, command: int, body: bytes
+    ) -> bytes:
+        """Send a command of key establishment; return the body of its answer."""
+        answer = await self.ask(
+            0x0800,
+            bytes([0x01, sequence, command]) + body,
+            endpoint=endpoint,
+            encrypted=False,
+        )
+        assert answer[:3] == bytes([0x19, sequence, command]), answer.hex()
+        return answer[3:]
+
     async def establish(
         self, credentials: Credentials, *, endpoint: int, sequence: int = 0x20
     ) -> bytes:
         """Run key establishment as the initiator; return the link key."""
         suite = credentials.suite
 
-        async def step(command: int, body: bytes) -> bytes:
-            answer = await self.ask(
-                0x0800,
-                bytes([0x01, sequence, command]) + body,
-                endpoint=endpoint,
-                encrypted=False,
-            )
-            assert answer[:3] == bytes([0x19, sequence, command]), answer.hex()
-            return answer[3:]
-
+        step = functools.partial(self._establishing, endpoint, sequence)
         initiate = await step(
             0x00, struct.pack("<HBB", suite.bit, 3, 6) + credentials.certificate
         )
@@ -266,16 +270,7 @@ class CadApplication(ControllerApplication):
         status, certificate = await getattr(self._ezsp, f"getCertificate{suffix}")()
         assert status == 0
 
-        async def step(command: int, body: bytes) -> bytes:
-            answer = await self.ask(
-                0x0800,
-                bytes([0x01, sequence, command]) + body,
-                endpoint=endpoint,
-                encrypted=False,
-            )
-            assert answer[:3] == bytes([0x19, sequence, command]), answer.hex()
-            return answer[3:]
-
+        step = functools.partial(self._establishing, endpoint, sequence)
         initiate = await step(
             0x00, struct.pack("<HBB", bit, 3, 6) + certificate.serialize()
         )

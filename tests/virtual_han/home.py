@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 from virtual_han.aps import ApsMessage, Fuel
-from virtual_han.clock import Clock
+from virtual_han.clock import Clock, Instant, instant
+from virtual_han.flavours import SmartEnergy
+from virtual_han.han import VirtualHan
 from virtual_han.meters import HanServers, HomeConfig
 
 START = datetime(2026, 11, 22, 13, 7, tzinfo=UTC)
@@ -74,8 +76,33 @@ class Bench:
     ) -> int:
         """Read one number."""
         octets = self.read(endpoint, cluster, attribute)[attribute]
-        assert octets is not None
-        return int.from_bytes(octets, "little", signed=signed)
+        return number(octets, signed=signed)
+
+
+def on_tariff(
+    name: str, version: SmartEnergy = SmartEnergy.SE_1_4, start: datetime = START
+) -> Bench:
+    """Return a home without panels whose electricity is on one of the catalogue's tariffs."""
+    tariffs = {Fuel.ELECTRICITY: name, Fuel.GAS: "gas_flat"}
+    config = HomeConfig(smart_energy=version, tariffs=tariffs, solar_watts=0)
+    return Bench(config, start)
+
+
+def number(octets: bytes | None, *, signed: bool = False) -> int:
+    """Return the number that an attribute's octets are; there has to be one."""
+    assert octets is not None
+    return int.from_bytes(octets, "little", signed=signed)
+
+
+def instant_of(*moment: int) -> Instant:
+    """Return the instant of a year, month, day and so on, in UTC."""
+    return instant(datetime(*moment, tzinfo=UTC))  # type: ignore[misc, arg-type]
+
+
+def register(han: VirtualHan) -> int:
+    """Return what the electricity meter's register attribute holds now."""
+    meter = han.servers.home.meters[Fuel.ELECTRICITY]
+    return meter.raw(meter.delivered.reading(han.clock.instant()))
 
 
 def _size(type_id: int, data: bytes) -> int:

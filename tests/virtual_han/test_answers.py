@@ -6,22 +6,10 @@ import pytest
 
 from virtual_han.aps import Fuel
 from virtual_han.clock import instant
-from virtual_han.flavours import SmartEnergy
-from virtual_han.meters import HomeConfig
 
-from .home import EVENTS, METERING, PRICE, Bench
+from .home import EVENTS, METERING, PRICE, Bench, number
 
 ELECTRICITY, GAS = Fuel.ELECTRICITY, Fuel.GAS
-
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench(HomeConfig(smart_energy=SmartEnergy.SE_1_4))
-
-
-def _u48(octets: bytes | None) -> int:
-    assert octets is not None
-    return int.from_bytes(octets, "little")
 
 
 def test_one_frame_holds_seven_registers(bench: Bench) -> None:
@@ -135,16 +123,16 @@ def test_time_in_winter_and_summer(bench: Bench) -> None:
     values = bench.read(
         bench.esi, 0x000A, 0x0000, 0x0001, 0x0003, 0x0004, 0x0005, 0x0007
     )
-    assert _u48(values[0x0000]) == _u48(values[0x0007]) == at
+    assert number(values[0x0000]) == number(values[0x0007]) == at
     assert values[0x0001] == b"\x07"
-    assert _u48(values[0x0003]) == instant(datetime(2026, 3, 29, 1, tzinfo=UTC))
-    assert _u48(values[0x0004]) == instant(datetime(2026, 10, 25, 1, tzinfo=UTC))
-    assert _u48(values[0x0005]) == 3600
+    assert number(values[0x0003]) == instant(datetime(2026, 3, 29, 1, tzinfo=UTC))
+    assert number(values[0x0004]) == instant(datetime(2026, 10, 25, 1, tzinfo=UTC))
+    assert number(values[0x0005]) == 3600
     bench.clock.move_to(datetime(2027, 7, 1, tzinfo=UTC))
     bench.servers.time.offset = -3600
     values = bench.read(bench.esi, 0x000A, 0x0000, 0x0007)
-    assert _u48(values[0x0000]) == instant(datetime(2027, 6, 30, 23, tzinfo=UTC))
-    assert _u48(values[0x0007]) == _u48(values[0x0000]) + 3600
+    assert number(values[0x0000]) == instant(datetime(2027, 6, 30, 23, tzinfo=UTC))
+    assert number(values[0x0007]) == number(values[0x0000]) + 3600
 
 
 def test_who_made_them(bench: Bench) -> None:

@@ -7,7 +7,6 @@ import pytest
 from zigpy.exceptions import DeliveryError
 
 from tests.patience import until
-from virtual_han.aps import Fuel
 from virtual_han.clock import Clock
 from virtual_han.errors import UnknownFaultError
 from virtual_han.faults import CLOCK_ERROR, ONE_TIME, Fault
@@ -16,6 +15,7 @@ from virtual_han.stick.ash import RESET_WATCHDOG
 from virtual_han.zcl import read_records
 
 from .cad import CadApplication, connected, endpoint_of, join, t
+from .home import register
 
 METERING, TIME = 0x0702, 0x000A
 READ_REGISTER = bytes.fromhex("00 31 00 0000")
@@ -39,11 +39,6 @@ async def tell(
     han: VirtualHan, cad: CadApplication, request: bytes = READ_REGISTER
 ) -> None:
     await cad.send(METERING, request, endpoint=endpoint_of(han, METERING))
-
-
-def register(han: VirtualHan) -> int:
-    meter = han.servers.home.meters[Fuel.ELECTRICITY]
-    return meter.raw(meter.delivered.reading(han.clock.instant()))
 
 
 def value(answer: bytes) -> object:

@@ -8,7 +8,6 @@ from bellows.exception import EzspError
 import pytest
 from zigpy.exceptions import DeliveryError, NetworkNotFormed
 
-from virtual_han.aps import Fuel
 from virtual_han.clock import Clock
 from virtual_han.errors import FlashError
 from virtual_han.han import HanConfig, VirtualHan
@@ -16,6 +15,7 @@ from virtual_han.hub import Refusal
 from virtual_han.stick import NetworkState
 
 from .cad import LINK_KEY, CadApplication, connected, endpoint_of, join, t
+from .home import register
 
 METERING = 0x0702
 READ_REGISTER = bytes.fromhex("00 31 00 0000")
@@ -32,11 +32,6 @@ async def reads(han: VirtualHan, cad: CadApplication) -> bool:
     except DeliveryError:
         return False
     return answer[3:7] == bytes.fromhex("0000 00 25")
-
-
-def register(han: VirtualHan) -> int:
-    meter = han.servers.home.meters[Fuel.ELECTRICITY]
-    return meter.raw(meter.delivered.reading(han.clock.instant()))
 
 
 async def test_stick_keeps_its_network_across_connections() -> None:

@@ -13,19 +13,9 @@ from virtual_han.flavours import SmartEnergy
 from virtual_han.meters import Alarm, HomeConfig, Supply
 from virtual_han.tariffs import CATALOGUE
 
-from .home import METERING, PRICE, START, Bench
+from .home import METERING, PRICE, START, Bench, number
 
 ELECTRICITY, GAS = Fuel.ELECTRICITY, Fuel.GAS
-
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench(HomeConfig(smart_energy=SmartEnergy.SE_1_4))
-
-
-def _u48(octets: bytes | None) -> int:
-    assert octets is not None
-    return int.from_bytes(octets, "little")
 
 
 def test_the_same_seed_is_the_same_home() -> None:
@@ -46,7 +36,7 @@ def test_tiers_add_up_to_the_register(bench: Bench) -> None:
     for _ in range(60):
         bench.clock.advance(2_999)
         values = bench.read(endpoint, METERING, 0x0000, 0x0100, 0x0102, 0x0104, 0x0106)
-        total, *tiers = map(_u48, values.values())
+        total, *tiers = map(number, values.values())
         assert sum(tiers) == total
         assert not before or all(
             new >= old for new, old in zip(tiers, before, strict=True)
@@ -72,9 +62,9 @@ def test_a_coarse_meter() -> None:
     bench = Bench(HomeConfig(divisors={ELECTRICITY: 100}))
     fine = Bench()
     values = bench.read(bench.endpoint(ELECTRICITY), METERING, 0x0000, 0x0302)
-    true = _u48(fine.read(fine.endpoint(ELECTRICITY), METERING, 0x0000)[0x0000])
-    assert _u48(values[0x0302]) == 100
-    assert _u48(values[0x0000]) == true // 10
+    true = number(fine.read(fine.endpoint(ELECTRICITY), METERING, 0x0000)[0x0000])
+    assert number(values[0x0302]) == 100
+    assert number(values[0x0000]) == true // 10
 
 
 def test_identification(bench: Bench) -> None:
@@ -108,7 +98,7 @@ def test_day_week_and_month_counters(bench: Bench) -> None:
     values = bench.read(
         endpoint, METERING, 0x0401, 0x0403, 0x0430, 0x0432, 0x0440, 0x0442
     )
-    assert [_u48(value) for value in values.values()] == [
+    assert [number(value) for value in values.values()] == [
         now - day(2026, 11, 22),
         day(2026, 11, 22) - day(2026, 11, 21),
         now - day(2026, 11, 16),
@@ -118,16 +108,16 @@ def test_day_week_and_month_counters(bench: Bench) -> None:
         day(2026, 11, 1) - reading(instant(datetime(2026, 9, 30, 23, tzinfo=UTC))),
     ]
     partial = bench.read(endpoint, METERING, 0x0405, 0x0407)
-    assert _u48(partial[0x0405]) == at - 420
-    assert _u48(partial[0x0407]) == now - reading(at - 420)
+    assert number(partial[0x0405]) == at - 420
+    assert number(partial[0x0407]) == now - reading(at - 420)
 
 
 def test_the_log_holds_thirteen_months(bench: Bench) -> None:
     """Thirteen months back is there, and the month before that is not."""
     endpoint = bench.endpoint(ELECTRICITY)
     values = bench.read(endpoint, METERING, 0x0458, 0x045A)
-    assert 100_000 < _u48(values[0x0458]) < 600_000
-    assert 100_000 < _u48(values[0x045A]) < 600_000
+    assert 100_000 < number(values[0x0458]) < 600_000
+    assert 100_000 < number(values[0x045A]) < 600_000
     bench.servers.home.meters[ELECTRICITY].restrict_history(
         instant(datetime(2025, 11, 2, tzinfo=UTC))
     )
@@ -156,20 +146,22 @@ def test_supply_and_alarms(bench: Bench) -> None:
     }
     meter.switch_supply(Supply.ON, bench.clock.instant())
     bench.clock.advance(5000)
-    assert _u48(bench.read(endpoint, METERING, 0x0000)[0x0000]) > _u48(before[0x0000])
+    assert number(bench.read(endpoint, METERING, 0x0000)[0x0000]) > number(
+        before[0x0000]
+    )
 
 
 def test_gas_moves_on_the_half_hour(bench: Bench) -> None:
     """The mirror shows what the meter pushed last, and when."""
     endpoint = bench.endpoint(GAS)
     first = bench.read(endpoint, METERING, 0x0000, 0x0007)
-    assert _u48(first[0x0007]) == instant(datetime(2026, 11, 22, 13, tzinfo=UTC))
+    assert number(first[0x0007]) == instant(datetime(2026, 11, 22, 13, tzinfo=UTC))
     bench.clock.advance(22 * 60)
     assert bench.read(endpoint, METERING, 0x0000, 0x0007) == first
     bench.clock.advance(60)
     second = bench.read(endpoint, METERING, 0x0000, 0x0007)
-    assert _u48(second[0x0007]) == instant(datetime(2026, 11, 22, 13, 30, tzinfo=UTC))
-    assert _u48(second[0x0000]) > _u48(first[0x0000])
+    assert number(second[0x0007]) == instant(datetime(2026, 11, 22, 13, 30, tzinfo=UTC))
+    assert number(second[0x0000]) > number(first[0x0000])
 
 
 def test_gas_that_is_cut_off(bench: Bench) -> None:
@@ -190,9 +182,9 @@ def test_gas_in_both_units(bench: Bench) -> None:
     assert values[0x0300] == b"\x01"
     assert values[0x0306] == b"\x80"
     assert values[0x0312] == b"\x00"
-    litres = _u48(values[0x0401])
+    litres = number(values[0x0401])
     assert litres > 0
-    assert _u48(values[0x0C01]) == round(litres * 1.02264 * 39.3 / 3.6)
+    assert number(values[0x0C01]) == round(litres * 1.02264 * 39.3 / 3.6)
     assert bench.read(bench.endpoint(GAS), METERING, 0x0001, 0x0400) == {
         0x0001: None,
         0x0400: None,
@@ -211,7 +203,7 @@ def test_a_mirror_that_is_not_filled_yet() -> None:
         0x0300: b"\x01",
     }
     bench.clock.advance(2 * 3600)
-    assert _u48(bench.read(endpoint, METERING, 0x0000)[0x0000]) > 5_655_830
+    assert number(bench.read(endpoint, METERING, 0x0000)[0x0000]) > 5_655_830
     alternative = Bench(HomeConfig(smart_energy=SmartEnergy.SE_1_4, gas_after=3600))
     assert alternative.read(endpoint, METERING, 0x0C01)[0x0C01] == b"\xff\xff\xff"
 
@@ -255,7 +247,7 @@ def test_both_clock_changes(bench: Bench) -> None:
         halves = range(start // 1800, start // 1800 + half_hours)
         assert yesterday == sum(meter.delivered.energy(k) for k in halves)
         values = bench.read(endpoint, METERING, 0x0000, 0x0100, 0x0102, 0x0104, 0x0106)
-        total, *tiers = map(_u48, values.values())
+        total, *tiers = map(number, values.values())
         assert sum(tiers) == total > last
         last = total
 
@@ -287,7 +279,7 @@ def test_a_fortnight_of_anything(seed: int) -> None:
         books, received = meter.books(at), meter.received
         assert received is not None
         now = {0: meter.delivered.reading(at), 1: received.reading(at), 2: books.cost}
-        assert _u48(bench.read(endpoint, METERING, 0x0000)[0x0000]) == now[0]
+        assert number(bench.read(endpoint, METERING, 0x0000)[0x0000]) == now[0]
         assert sum(books.tiers.values()) == now[0]
         assert all(now[key] >= before.get(key, 0) for key in now)
         price = bench.servers.price[ELECTRICITY].rate(at)

@@ -5,22 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from virtual_han.aps import Fuel
-from virtual_han.flavours import SmartEnergy
 from virtual_han.meters import HomeConfig, Supply
 
-from .home import PREPAYMENT, START, Bench
+from .home import PREPAYMENT, START, Bench, number
 
 ELECTRICITY, GAS = Fuel.ELECTRICITY, Fuel.GAS
-
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench(HomeConfig(smart_energy=SmartEnergy.SE_1_4))
-
-
-def _u48(octets: bytes | None) -> int:
-    assert octets is not None
-    return int.from_bytes(octets, "little")
 
 
 def test_a_credit_meter_shows_no_balance(bench: Bench) -> None:
@@ -121,7 +110,7 @@ def test_top_ups_are_logged_newest_first(prepaying: Bench) -> None:
         "1907050001" + log[18:]
     ]
     values = prepaying.read(endpoint, PREPAYMENT, 0x0101, 0x0110, 0x0111)
-    assert [_u48(value) for value in values.values()] == [500_000, at, 1_000_000]
+    assert [number(value) for value in values.values()] == [500_000, at, 1_000_000]
     with pytest.raises(ValueError, match="positive"):
         account.top_up(0, at)
 

@@ -4,29 +4,13 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from virtual_han.aps import Fuel
-from virtual_han.clock import instant, local_month
+from virtual_han.clock import local_month
 from virtual_han.flavours import SmartEnergy
-from virtual_han.meters import HomeConfig
 from virtual_han.tariffs import CATALOGUE, Tariff
 
-from .home import CALENDAR, METERING, PRICE, Bench
+from .home import CALENDAR, METERING, PRICE, instant_of, on_tariff
 
 ELECTRICITY, GAS = Fuel.ELECTRICITY, Fuel.GAS
-
-
-def _bench(
-    name: str, version: SmartEnergy = SmartEnergy.SE_1_4, start: datetime | None = None
-) -> Bench:
-    config = HomeConfig(
-        smart_energy=version,
-        tariffs={ELECTRICITY: name, GAS: "gas_flat"},
-        solar_watts=0,
-    )
-    return Bench(config, start) if start is not None else Bench(config)
-
-
-def _at(*moment: int) -> int:
-    return instant(datetime(*moment, tzinfo=UTC))  # type: ignore[misc, arg-type]
 
 
 def _price(answer: str) -> dict[str, int | bytes]:
@@ -54,7 +38,7 @@ def _price(answer: str) -> dict[str, int | bytes]:
 
 
 def test_the_current_price() -> None:
-    bench = _bench("four_tier")
+    bench = on_tariff("four_tier")
     (answer,) = bench.ask(bench.esi, PRICE, "014200" + "01")
     price = _price(answer)
     assert answer[2:4] == "42"
@@ -67,7 +51,7 @@ def test_the_current_price() -> None:
         "currency": 826,
         "digits_tier": 0x53,
         "tiers_register": 0x43,
-        "start": _at(2026, 11, 22, 10),
+        "start": instant_of(2026, 11, 22, 10),
         "minutes": 360,
         "price": 26_400,
         "generation": 12_000,
@@ -77,7 +61,7 @@ def test_the_current_price() -> None:
 
 
 def test_a_flat_price_lasts_until_it_changes() -> None:
-    bench = _bench("flat", SmartEnergy.SE_1_0)
+    bench = on_tariff("flat", SmartEnergy.SE_1_0)
     price = _price(bench.ask(bench.esi, PRICE, "01420001")[0])
     assert (price["minutes"], price["digits_tier"], price["tiers_register"]) == (
         0xFFFF,
@@ -90,7 +74,7 @@ def test_a_flat_price_lasts_until_it_changes() -> None:
 
 def test_gas_is_priced_per_kwh_whatever_the_unit_octet() -> None:
     for version, unit in ((SmartEnergy.SE_1_2, 0), (SmartEnergy.SE_1_4, 1)):
-        bench = _bench("flat", version)
+        bench = on_tariff("flat", version)
         price = _price(
             bench.ask(bench.servers.price_endpoint(GAS), PRICE, "01420001")[0]
         )
@@ -103,7 +87,7 @@ def test_gas_is_priced_per_kwh_whatever_the_unit_octet() -> None:
 
 
 def test_scheduled_prices_follow_each_other() -> None:
-    bench = _bench("four_tier")
+    bench = on_tariff("four_tier")
     answers = [
         _price(answer)
         for answer in bench.ask(bench.esi, PRICE, "014201" + "00000000" + "00")
@@ -123,15 +107,15 @@ def test_scheduled_prices_follow_each_other() -> None:
     ]
     three = bench.ask(bench.esi, PRICE, "014201" + "00000000" + "03")
     assert [_price(answer) for answer in three] == answers[:3]
-    later = _at(2026, 11, 22, 20).to_bytes(4, "little").hex()
+    later = instant_of(2026, 11, 22, 20).to_bytes(4, "little").hex()
     (night, *_) = bench.ask(bench.esi, PRICE, "014201" + later + "02")
     assert _price(night)["label"] == b"Day"
-    far = _at(2027, 11, 22).to_bytes(4, "little").hex()
+    far = instant_of(2027, 11, 22).to_bytes(4, "little").hex()
     assert bench.ask(bench.esi, PRICE, "014201" + far + "02") == ["18420b018b"]
 
 
 def test_a_flat_tariff_has_one_scheduled_price() -> None:
-    bench = _bench("flat")
+    bench = on_tariff("flat")
     assert bench.ask(bench.esi, PRICE, "014201" + "00000000" + "00") == bench.ask(
         bench.esi, PRICE, "01420001"
     )
@@ -139,7 +123,7 @@ def test_a_flat_tariff_has_one_scheduled_price() -> None:
 
 def test_issuer_event_ids_rise_with_time_and_with_issues() -> None:
     """A correction sent now outranks every rate of the tariff before, also the coming ones."""
-    bench = _bench("four_tier")
+    bench = on_tariff("four_tier")
     before = [
         _price(answer)
         for answer in bench.ask(bench.esi, PRICE, "014201" + "00000000" + "00")
@@ -151,7 +135,7 @@ def test_issuer_event_ids_rise_with_time_and_with_issues() -> None:
 
 
 def test_a_block_price_begins_when_its_block_does() -> None:
-    bench = _bench("three_block", start=datetime(2026, 12, 1, tzinfo=UTC))
+    bench = on_tariff("three_block", start=datetime(2026, 12, 1, tzinfo=UTC))
     bench.clock.advance(20 * 86_400)
     price = _price(bench.ask(bench.esi, PRICE, "01420001")[0])
     switched = bench.number(bench.endpoint(ELECTRICITY), METERING, 0x0022)
@@ -160,7 +144,7 @@ def test_a_block_price_begins_when_its_block_does() -> None:
 
 
 def test_the_new_rate_is_told_as_it_begins() -> None:
-    bench = _bench("four_tier")
+    bench = on_tariff("four_tier")
     bench.clock.move_to(datetime(2026, 11, 22, 15, 59, 59, tzinfo=UTC))
     assert bench.pushed == []
     bench.clock.advance(1)
@@ -174,7 +158,7 @@ def test_the_new_rate_is_told_as_it_begins() -> None:
 
 
 def test_tariff_information_octet_by_octet() -> None:
-    bench = _bench("three_block")
+    bench = on_tariff("three_block")
     (answer,) = bench.ask(
         bench.esi, PRICE, "010706" + "00000000" + "00000000" + "00" + "00"
     )
@@ -192,7 +176,7 @@ def test_tariff_information_octet_by_octet() -> None:
 
 
 def test_the_tariff_to_come_is_told_too() -> None:
-    bench = _bench("flat")
+    bench = on_tariff("flat")
     now = bench.clock.instant()
     bench.servers.home.meters[ELECTRICITY].schedule.add(
         CATALOGUE["economy_7"](), now + 86_400, now
@@ -205,7 +189,7 @@ def test_the_tariff_to_come_is_told_too() -> None:
 
 def test_price_matrix_by_tier_and_by_block() -> None:
     def payload(name: str, tariff: str) -> str:
-        bench = _bench(name)
+        bench = on_tariff(name)
         (answer,) = bench.ask(bench.esi, PRICE, "010707" + tariff)
         return answer[38:]
 
@@ -238,7 +222,7 @@ def test_a_long_matrix_goes_in_parts() -> None:
         {tier: f"Label {tier:05}" for tier in range(1, 15)},
         switches=tuple((30 * (tier - 1), tier) for tier in range(1, 15)),
     )
-    bench = _bench("flat")
+    bench = on_tariff("flat")
     now = bench.clock.instant()
     bench.servers.home.meters[ELECTRICITY].schedule.add(tariff, now, now)
     parts = bench.ask(bench.esi, PRICE, "010707" + "09000000")
@@ -254,29 +238,29 @@ def test_a_long_matrix_goes_in_parts() -> None:
 
 
 def test_block_thresholds_count_in_the_low_nibble() -> None:
-    bench = _bench("three_block")
+    bench = on_tariff("three_block")
     (answer,) = bench.ask(bench.esi, PRICE, "010708" + "67000000")
     assert answer[38:] == "00010102a0860100000090d003000000"
-    flat = _bench("flat")
+    flat = on_tariff("flat")
     assert flat.ask(flat.esi, PRICE, "010708" + "65000000") == ["18070b088b"]
     assert flat.ask(flat.esi, PRICE, "010708" + "99000000") == ["18070b088b"]
     assert flat.ask(flat.esi, PRICE, "01070a" + "65000000") == ["18070b0a8b"]
 
 
 def test_the_block_period_in_months_and_in_minutes() -> None:
-    new, old = _bench("three_block"), _bench("three_block", SmartEnergy.SE_1_1)
-    start = _at(2026, 11, 1).to_bytes(4, "little").hex()
+    new, old = on_tariff("three_block"), on_tariff("three_block", SmartEnergy.SE_1_1)
+    start = instant_of(2026, 11, 1).to_bytes(4, "little").hex()
     (answer,) = new.ask(new.esi, PRICE, "010703" + "00000000" + "01" + "00")
     assert answer[22:] == start + "010000" + "02" + "03" + "00" + "00"
     (answer,) = old.ask(old.esi, PRICE, "010703" + "00000000" + "01")
     # 30 days of minutes; no tiers, two thresholds.
     assert answer[22:] == start + "c0a800" + "02" + "02"
-    flat = _bench("flat")
+    flat = on_tariff("flat")
     assert flat.ask(flat.esi, PRICE, "010703" + "00000000" + "01") == ["18070b038b"]
 
 
 def test_the_billing_period() -> None:
-    bench = _bench("flat")
+    bench = on_tariff("flat")
     (answer,) = bench.ask(
         bench.esi, PRICE, "01070b" + "00000000" + "00000000" + "00" + "00"
     )
@@ -286,7 +270,7 @@ def test_the_billing_period() -> None:
 
 def test_how_gas_becomes_energy() -> None:
     """Factor 1.02264 as `78 8f 01 00` with five digits, 39.3 MJ/m³ with one."""
-    bench = _bench("flat")
+    bench = on_tariff("flat")
     endpoint = bench.servers.price_endpoint(GAS)
     ask = "00000000" + "00000000" + "00"
     assert bench.ask(endpoint, PRICE, "010704" + ask) == [
@@ -308,7 +292,7 @@ def test_how_gas_becomes_energy() -> None:
 
 
 def test_price_attributes() -> None:
-    bench = _bench("block_within_tier")
+    bench = on_tariff("block_within_tier")
     values = bench.read(
         bench.esi, PRICE, 0x0000, 0x0001, 0x0100, 0x0202, 0x0203, 0x0300, 0x0301, 0x0411
     )
@@ -325,14 +309,14 @@ def test_price_attributes() -> None:
     values = bench.read(
         bench.esi, PRICE, 0x0200, 0x0201, 0x0611, 0x0612, 0x0613, 0x0617, 0x0700, 0x0701
     )
-    start = _at(2026, 11, 1).to_bytes(4, "little")
+    start = instant_of(2026, 11, 1).to_bytes(4, "little")
     assert list(values.values()) == [
         start, b"\xc0\xa8\x00", b"\x02", b"\x01", b"\x00", b"\x50", start, b"\xc0\xa8\x00",
     ]  # fmt: skip
 
 
 def test_the_calendar_of_a_day() -> None:
-    bench = _bench("four_tier")
+    bench = on_tariff("four_tier")
     at = bench.clock.instant().to_bytes(4, "little").hex()
     issued = (bench.clock.instant() - 30 * 86_400).to_bytes(4, "little").hex()
     head = "2a4d0000" + issued + "68000000"
@@ -362,7 +346,7 @@ def test_the_calendar_of_a_day() -> None:
 
 
 def test_a_calendar_in_utc() -> None:
-    bench = _bench("economy_7")
+    bench = on_tariff("economy_7")
     (answer,) = bench.ask(
         bench.esi, CALENDAR, "010700" + "00000000" * 2 + "01" + "00" + "ffffffff"
     )

@@ -6,17 +6,10 @@ import pytest
 
 from virtual_han.aps import Fuel
 from virtual_han.clock import instant, local_midnight
-from virtual_han.flavours import SmartEnergy
-from virtual_han.meters import HomeConfig
 
 from .home import METERING, Bench
 
 ELECTRICITY, GAS = Fuel.ELECTRICITY, Fuel.GAS
-
-
-@pytest.fixture
-def bench() -> Bench:
-    return Bench(HomeConfig(smart_energy=SmartEnergy.SE_1_4))
 
 
 def _profile(

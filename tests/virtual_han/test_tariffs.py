@@ -6,29 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from virtual_han.aps import Fuel
-from virtual_han.clock import instant
-from virtual_han.flavours import SmartEnergy
-from virtual_han.meters import HomeConfig, Supply
+from virtual_han.meters import Supply
 from virtual_han.tariffs import CATALOGUE, Tariff, TariffSchedule
 
-from .home import METERING, Bench
+from .home import METERING, instant_of, on_tariff
 
 ELECTRICITY, GAS = Fuel.ELECTRICITY, Fuel.GAS
-
-
-def _bench(
-    name: str, version: SmartEnergy = SmartEnergy.SE_1_4, start: datetime | None = None
-) -> Bench:
-    config = HomeConfig(
-        smart_energy=version,
-        tariffs={ELECTRICITY: name, GAS: "gas_flat"},
-        solar_watts=0,
-    )
-    return Bench(config, start) if start is not None else Bench(config)
-
-
-def _at(*moment: int) -> int:
-    return instant(datetime(*moment, tzinfo=UTC))  # type: ignore[misc, arg-type]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +28,7 @@ def _at(*moment: int) -> int:
     ],
 )
 def test_economy_7_keeps_utc(moment: tuple[int, ...], tier: int) -> None:
-    assert CATALOGUE["economy_7"]().tier_at(_at(*moment)) == tier
+    assert CATALOGUE["economy_7"]().tier_at(instant_of(*moment)) == tier
 
 
 @pytest.mark.parametrize(
@@ -63,7 +46,7 @@ def test_economy_7_keeps_utc(moment: tuple[int, ...], tier: int) -> None:
 def test_four_tiers_keep_the_householders_clock(
     moment: tuple[int, ...], tier: int
 ) -> None:
-    assert CATALOGUE["four_tier"]().tier_at(_at(*moment)) == tier
+    assert CATALOGUE["four_tier"]().tier_at(instant_of(*moment)) == tier
 
 
 def test_a_tier_that_begins_in_the_repeated_hour() -> None:
@@ -76,17 +59,21 @@ def test_a_tier_that_begins_in_the_repeated_hour() -> None:
         {1: "A", 2: "B"},
         switches=((0, 1), (90, 2), (120, 1)),
     )
-    october = [tariff.tier_at(_at(2026, 10, 25, 0, 0) + k * 1800) for k in range(5)]
+    october = [
+        tariff.tier_at(instant_of(2026, 10, 25, 0, 0) + k * 1800) for k in range(5)
+    ]
     assert october == [1, 2, 1, 2, 1]
-    march = [tariff.tier_at(_at(2027, 3, 28, 0, 30) + k * 1800) for k in range(3)]
+    march = [
+        tariff.tier_at(instant_of(2027, 3, 28, 0, 30) + k * 1800) for k in range(3)
+    ]
     assert march == [1, 1, 1]
 
 
 def test_next_and_last_switch() -> None:
     tariff = CATALOGUE["four_tier"]()
-    at = _at(2026, 12, 1, 13, 7)
-    assert tariff.next_switch(at) == _at(2026, 12, 1, 16)
-    assert tariff.last_switch(at) == _at(2026, 12, 1, 10)
+    at = instant_of(2026, 12, 1, 13, 7)
+    assert tariff.next_switch(at) == instant_of(2026, 12, 1, 16)
+    assert tariff.last_switch(at) == instant_of(2026, 12, 1, 10)
     assert CATALOGUE["flat"]().next_switch(at) is None
     assert CATALOGUE["flat"]().last_switch(at) is None
 
@@ -121,7 +108,7 @@ def test_a_schedule_replaces_what_was_planned_later() -> None:
 
 def test_three_blocks_fill_in_order() -> None:
     """From the month's first second: 100 kWh, then 250, then the rest; cost follows."""
-    bench = _bench("three_block", start=datetime(2026, 12, 1, tzinfo=UTC))
+    bench = on_tariff("three_block", start=datetime(2026, 12, 1, tzinfo=UTC))
     endpoint, meter = (
         bench.endpoint(ELECTRICITY),
         bench.servers.home.meters[ELECTRICITY],
@@ -155,12 +142,14 @@ def test_three_blocks_fill_in_order() -> None:
     bench.clock.move_to(datetime(2027, 1, 1, 0, 30, tzinfo=UTC))
     values = bench.read(endpoint, METERING, 0x000E, 0x001C)
     assert values[0x000E] == b"\x01"
-    december = meter.delivered.reading(_at(2027, 1, 1)) - meter.delivered.reading(start)
+    december = meter.delivered.reading(
+        instant_of(2027, 1, 1)
+    ) - meter.delivered.reading(start)
     assert int.from_bytes(values[0x001C] or b"", "little") == december
 
 
 def test_the_first_period_has_none_before_it() -> None:
-    bench = _bench("three_block")
+    bench = on_tariff("three_block")
     assert bench.read(bench.endpoint(ELECTRICITY), METERING, 0x001C) == {
         0x001C: b"\xff" * 6
     }
@@ -168,7 +157,7 @@ def test_the_first_period_has_none_before_it() -> None:
 
 def test_blocks_within_tiers() -> None:
     """Tier and block registers of one instant add up to what was used since the start."""
-    bench = _bench("block_within_tier", start=datetime(2026, 12, 1, tzinfo=UTC))
+    bench = on_tariff("block_within_tier", start=datetime(2026, 12, 1, tzinfo=UTC))
     endpoint, meter = (
         bench.endpoint(ELECTRICITY),
         bench.servers.home.meters[ELECTRICITY],
@@ -195,7 +184,7 @@ def test_blocks_within_tiers() -> None:
 
 
 def test_books_of_the_past_agree_with_those_of_then() -> None:
-    bench = _bench("economy_7")
+    bench = on_tariff("economy_7")
     meter = bench.servers.home.meters[ELECTRICITY]
     bench.clock.advance(40_000)
     then = bench.clock.instant()
@@ -207,7 +196,7 @@ def test_books_of_the_past_agree_with_those_of_then() -> None:
 
 def test_a_look_ahead_does_not_fix_the_future() -> None:
     """What was asked for next week is as it then is: under another tariff, after a cut."""
-    bench, other = _bench("economy_7"), _bench("economy_7")
+    bench, other = on_tariff("economy_7"), on_tariff("economy_7")
     week = bench.clock.instant() + 7 * 86_400
     bench.servers.home.meters[ELECTRICITY].books(week)
     for home in (bench, other):
@@ -229,7 +218,7 @@ def test_a_look_ahead_does_not_fix_the_future() -> None:
 
 def test_a_price_that_changes_within_a_half_hour() -> None:
     """Cost is split at the second of the change."""
-    bench = _bench("flat")
+    bench = on_tariff("flat")
     meter = bench.servers.home.meters[ELECTRICITY]
     start = bench.clock.instant()
     change = start + 600
