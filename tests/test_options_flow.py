@@ -1,5 +1,6 @@
 """The options of a CAD: settings, consent again, withdrawal, unpairing, change of tenancy."""
 
+from dataclasses import replace
 from datetime import timedelta
 import json
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import Fuel
-from custom_components.smets1_cad.consent.consents import Withdrawal
+from custom_components.smets1_cad.consent.consents import Consents, Withdrawal
 from custom_components.smets1_cad.consent.text import load_consent_text
 from custom_components.smets1_cad.leaving.leaving import async_withdrawn_words
 from custom_components.smets1_cad.options import CadOptions
@@ -215,6 +216,46 @@ async def test_without_consent_readings_may_be_kept_longer(paired: LeavingHome) 
         await dialog.open("settings")
         await dialog.fill(retention_days=days, **settings)
         assert dialog.at["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_what_another_dialog_changes_is_read_before_it_is_agreed_to(
+    paired: LeavingHome,
+) -> None:
+    settings = {"retention_days": 30, "electricity_seconds": 60, "gas_minutes": 120}
+    boxes = {"consumer": True, "pairing": True, "history": True}
+    dialog, other = Dialog(paired), Dialog(paired)
+    await other.open("settings")
+    await other.fill(consent_days=30, **settings)
+    await paired.hass.async_block_till_done()
+    await dialog.open("consent")
+    await other.open("settings")
+    await other.fill(consent_days=90, **settings)
+    await paired.hass.async_block_till_done()
+    await dialog.fill(**boxes)
+    assert dialog.at["errors"] == {"base": "consent_reworded"}
+    assert "90 days" in dialog.at["description_placeholders"]["text"]
+    assert len((await paired.stored_consents()).records) == 1
+    await dialog.fill(**boxes)
+    assert dialog.ended("consent_given")
+    record = (await paired.stored_consents()).records[-1]
+    assert record.wording.parameters["period"] == "90 days"
+    assert record.expires_at - record.given_at == timedelta(days=90)
+
+
+async def test_nobody_agrees_in_the_name_of_another(paired: LeavingHome) -> None:
+    """Somebody else of the household consented in another dialog, in the same words."""
+    dialog = Dialog(paired)
+    await dialog.open("consent")
+    consents = paired.entry.runtime_data.consents
+    identity = replace(consents.records[-1].identity, name="Nia Newcomer")
+    record = replace(consents.records[-1], identity=identity)
+    boxes = {"consumer": True, "pairing": True, "history": True}
+    with patch.object(Consents, "records", (record,)):
+        await dialog.fill(**boxes)
+        assert dialog.at["errors"] == {"base": "consent_reworded"}
+        await dialog.fill(**boxes)
+    assert dialog.ended("consent_given")
+    assert (await paired.stored_consents()).records[-1].identity == identity
 
 
 async def test_of_a_stopped_entry_readings_are_kept_no_longer_than_consented(

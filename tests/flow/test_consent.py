@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.consent.consents import Consents
-from custom_components.smets1_cad.consent.text import Box
+from custom_components.smets1_cad.consent.text import Box, load_consent_text
 from custom_components.smets1_cad.store import (
     async_get_process_store,
     async_load_consents,
@@ -109,16 +109,27 @@ async def test_log_that_cannot_be_read(walk: Walk, hass: HomeAssistant) -> None:
 async def test_record_is_of_the_text_that_was_shown(
     walk: Walk, hass: HomeAssistant
 ) -> None:
-    """Not of the one that would be shown now, in another language."""
+    """If it would be another one by now, here in another language, it is shown before anybody agrees to it."""
     await walk.to_consent()
-    shown = walk.at["description_placeholders"]
-    assert "Octopus Energy" in shown["box_pairing"]
+    assert "Octopus Energy" in walk.at["description_placeholders"]["box_pairing"]
     hass.config.language = "cy"
     await walk.fill("consent", **TICKED)
+    walk.shows("consent", {"base": "consent_reworded"})
+    assert (await consents(hass)).records == ()
+    assert not any(
+        "suggested_value" in (key.description or {})
+        for key in walk.at["data_schema"].schema
+    )
+    shown = walk.at["description_placeholders"]
+    await walk.fill("consent", **TICKED)
     (record,) = (await consents(hass)).records
-    assert record.wording.language == "en"
-    assert shown["text"].encode()
-    assert len(record.wording.shown_sha256) == hashlib.sha256().digest_size * 2
+    assert record.wording.language == "cy"
+    title = load_consent_text("cy").title
+    words = (title, shown["text"], *(shown[f"box_{box}"] for box in TICKED))
+    assert (
+        record.wording.shown_sha256
+        == hashlib.sha256("\n".join(words).encode()).hexdigest()
+    )
 
 
 async def test_language_of_the_text(walk: Walk, hass: HomeAssistant) -> None:

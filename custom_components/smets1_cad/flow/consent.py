@@ -12,7 +12,14 @@ from ..options import CadOptions
 from ..pairing.identity import Identity, Ihd
 from ..store import StoreError, async_load_consents
 from .home import HomeSteps
-from .wording import async_give, async_wording, show_wording, ticked
+from .wording import (
+    REWORDED,
+    async_give,
+    async_wording,
+    is_reworded,
+    show_wording,
+    ticked,
+)
 
 
 class ConsentSteps(HomeSteps):
@@ -38,28 +45,32 @@ class ConsentSteps(HomeSteps):
         if self._is_covered(identity):
             # Given on an earlier day, by the same person for the same home and meters.
             return await self._next_after_consent()
-        errors: dict[str, str] = {}
+        shown = await async_wording(
+            self.hass,
+            identity,
+            supplier=self._supplier_names(),
+            options=self._options(),
+        )
         if user_input is None:
-            self._shown = await async_wording(
-                self.hass,
-                identity,
-                supplier=self._supplier_names(),
-                options=self._options(),
-            )
-        else:
+            self._shown = shown
+        if is_reworded(self._shown, shown):
+            # Nobody agrees to what another dialog has changed since this was read.
+            self._shown = shown
+            return show_wording(self, shown, None, REWORDED)
+        errors: dict[str, str] = {}
+        if user_input is not None:
             declaration = Declaration(
                 identity=identity,
                 cad=str(self._draft.eui64),
                 supplier=self._supplier_names(),
-                # What was read is what goes on record, whatever changed meanwhile.
-                text=self._shown,
+                text=shown,
                 ticked=ticked(user_input),
                 period=self._options().consent_period,
             )
             errors = await self._give(declaration)
             if not errors:
                 return await self._next_after_consent()
-        return show_wording(self, self._shown, user_input, errors)
+        return show_wording(self, shown, user_input, errors)
 
     def _options(self) -> CadOptions:
         """Return what is decided of the CAD beyond its set-up; nothing, before there is an entry."""

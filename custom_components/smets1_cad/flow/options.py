@@ -39,7 +39,14 @@ from ..supplier.answer import may_be_answered
 from .answer import AnswerSteps
 from .leaving import LISTED
 from .record import RecordSteps
-from .wording import async_give, async_wording, show_wording, ticked
+from .wording import (
+    REWORDED,
+    async_give,
+    async_wording,
+    is_reworded,
+    show_wording,
+    ticked,
+)
 
 _ELECTRICITY_FLOOR: Final = int(FLOORS[Fuel.ELECTRICITY].total_seconds())
 _GAS_FLOOR: Final = int(FLOORS[Fuel.GAS].total_seconds()) // 60
@@ -77,6 +84,8 @@ class CadOptionsFlow(RecordSteps, AnswerSteps):
     """Changes what a user may decide; the steps to leave are in `leaving`."""
 
     _shown: ShownText
+    _asked: Identity
+    """Who is asked for consent, for what."""
     _wanted: dict[str, Any] | None = None
     """Settings that hold as soon as consent to them is given."""
 
@@ -190,15 +199,20 @@ class CadOptionsFlow(RecordSteps, AnswerSteps):
         """Show the wording in full, and take each box as a step of will of its own."""
         if (identity := self._identity()) is None:
             return self.async_abort(reason="consent_erased")
-        errors: dict[str, str] = {}
+        shown = await async_wording(
+            self.hass,
+            identity,
+            supplier=self._runtime.consents.records[-1].supplier or "",
+            options=self._options(),
+        )
         if user_input is None:
-            self._shown = await async_wording(
-                self.hass,
-                identity,
-                supplier=self._runtime.consents.records[-1].supplier or "",
-                options=self._options(),
-            )
-        else:
+            self._asked, self._shown = identity, shown
+        if is_reworded(self._shown, shown) or self._asked != identity:
+            # Nobody agrees to what another dialog has changed since this was read.
+            self._asked, self._shown = identity, shown
+            return show_wording(self, shown, None, REWORDED)
+        errors: dict[str, str] = {}
+        if user_input is not None:
             errors = await self._give(identity, user_input)
             if not errors and self._wanted is not None:
                 return self.async_create_entry(data=self._wanted)
@@ -207,7 +221,7 @@ class CadOptionsFlow(RecordSteps, AnswerSteps):
                 return self.async_abort(
                     reason="consent_given" if self._is_paired() else "consent_waits"
                 )
-        return show_wording(self, self._shown, user_input, errors)
+        return show_wording(self, shown, user_input, errors)
 
     async def _give(
         self, identity: Identity, user_input: dict[str, Any]

@@ -1,7 +1,7 @@
 """The wording of the consent as a form: shown in full, each box a step of will of its own (R1, R2)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import probatio
 
@@ -17,6 +17,10 @@ from ..options import CadOptions
 from ..pairing.identity import Identity, Ihd
 
 
+REWORDED: Final = {"base": "consent_reworded"}
+"""The error of a form whose text says something else by now."""
+
+
 async def async_wording(
     hass: HomeAssistant, identity: Identity, *, supplier: str, options: CadOptions
 ) -> ShownText:
@@ -30,6 +34,11 @@ async def async_wording(
         retention_days=options.retention_days,
         period_days=options.consent_period.days,
     )
+
+
+def is_reworded(read: ShownText, now: ShownText) -> bool:
+    """Whether the text that a person read says something else by now."""
+    return read.wording.shown_sha256 != now.wording.shown_sha256
 
 
 def show_wording(
