@@ -16,7 +16,6 @@ from ..const import LOGGER
 from ..options import CadOptions
 from ..pairing.identity import Identity, Ihd
 
-
 REWORDED: Final = {"base": "consent_reworded"}
 """The error of a form whose text says something else by now."""
 
