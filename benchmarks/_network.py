@@ -14,8 +14,6 @@ from typing import Any
 
 from virtual_han.han import HanConfig, VirtualHan
 
-from ._certificate import certificate_text
-
 
 @asynccontextmanager
 async def network_process(suite: int) -> AsyncGenerator[dict[str, Any]]:
@@ -40,7 +38,7 @@ async def network_process(suite: int) -> AsyncGenerator[dict[str, Any]]:
 async def _run(suite: int) -> None:
     async with VirtualHan(HanConfig(suites=(suite,))) as han:
         han.admit(3600)
-        told = {"url": han.url, "certificate": certificate_text(han.credentials(suite))}
+        told = {"url": han.url, "certificate": han.credentials(suite).as_text()}
         print(json.dumps(told), flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

@@ -34,7 +34,6 @@ from virtual_han.frames import ApsFrame, ApsKind, KeyId
 from virtual_han.han import HanConfig, VirtualHan
 from virtual_han.stick.message_commands import incoming_message
 
-from ._certificate import certificate_text
 from ._home import Sleeper, home_assistant, pair
 from ._zha import METER, PROFILE, zha_on
 
@@ -200,9 +199,7 @@ async def measure() -> list[Side]:
             async def admit() -> None:
                 ours.admit()
 
-            entry = await pair(
-                hass, ours.url, certificate_text(ours.credentials()), admit
-            )
+            entry = await pair(hass, ours.url, ours.credentials().as_text(), admit)
             # Nothing is polled from now on: what is heard is what is measured.
             sleeper.hold()
             await hass.async_block_till_done()

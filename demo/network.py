@@ -28,12 +28,7 @@ class Network:
     @property
     def certificate(self) -> str:
         """The stick's test credentials, as text to paste."""
-        made = self.han.credentials()
-        return (
-            f"CA Public Key: {made.ca_public_key.hex()}\n"
-            f"Device Implicit Cert: {made.certificate.hex()}\n"
-            f"Device Private Key: {made.private_key.hex()}\n"
-        )
+        return self.han.credentials().as_text()
 
     def hold_to_the_rules(self) -> None:
         """See that the CAD broke no rule of the home area network.

@@ -251,10 +251,7 @@ async def serve(arguments: argparse.Namespace, stop: asyncio.Event) -> None:
         print(f"EUI-64        {flash.eui64.hex(':').upper()}")
         print(f"install code  {with_crc(flash.install_code).hex().upper()}")
         for bit in han.config.suites:
-            credentials = han.credentials(bit)
-            print(f"CA Public Key: {credentials.ca_public_key.hex().upper()}")
-            print(f"Device Implicit Cert: {credentials.certificate.hex().upper()}")
-            print(f"Device Private Key: {credentials.private_key.hex().upper()}")
+            print(han.credentials(bit).as_text())
         print(
             "Test keys and certificates: they open nothing but this network. Ctrl-C ends it.",
             flush=True,

@@ -22,19 +22,11 @@ from .virtual import virtual_han
 CODE = "83FED3407A939723A5C639B26916D505C3B5"
 
 
-def certificate(han: VirtualHan) -> str:
-    """Return the stick's, as the virtual network's program prints it."""
-    made = han.credentials(1)
-    return (
-        f"CA Public Key: {made.ca_public_key.hex()}\n"
-        f"Device Implicit Cert: {made.certificate.hex()}\n"
-        f"Device Private Key: {made.private_key.hex()}\n"
-    )
-
-
 async def first_reading(han: VirtualHan, folder: Path) -> ElectricityReading:
     consent = Consent(fuels=frozenset({Fuel.ELECTRICITY}))
-    async with updates_of(han.url, CODE, certificate(han), consent, folder) as updates:
+    async with updates_of(
+        han.url, CODE, han.credentials().as_text(), consent, folder
+    ) as updates:
         async for told in updates:
             if isinstance(told, ElectricityReading):
                 return told
@@ -66,7 +58,7 @@ async def test_the_end_of_the_session_is_the_end_of_the_updates(tmp_path: Path) 
     async with virtual_han() as han:
         han.admit()
         async with updates_of(
-            han.url, CODE, certificate(han), Consent(), tmp_path
+            han.url, CODE, han.credentials().as_text(), Consent(), tmp_path
         ) as updates:
             await anext(updates)
             han.unpair()
@@ -79,7 +71,11 @@ async def test_r1_nothing_without_consent(tmp_path: Path) -> None:
     async with virtual_han() as han:
         with pytest.raises(ConsentMissing):
             async with updates_of(
-                han.url, CODE, certificate(han), Consent(is_valid=False), tmp_path
+                han.url,
+                CODE,
+                han.credentials().as_text(),
+                Consent(is_valid=False),
+                tmp_path,
             ):
                 pass
         assert han.referee.requests == []
@@ -99,7 +95,7 @@ async def test_the_script(
         monkeypatch.setattr(
             sys, "argv", [str(script), han.url, CODE, str(tmp_path / "cad")]
         )
-        monkeypatch.setattr(sys, "stdin", StringIO(certificate(han)))
+        monkeypatch.setattr(sys, "stdin", StringIO(han.credentials().as_text()))
         await asyncio.to_thread(runpy.run_path, str(script), run_name="__main__")
         assert "import 12345.678 kWh, power " in capsys.readouterr().out
         gas = han.servers.metering_endpoint(HanFuel.GAS)

@@ -34,6 +34,14 @@ class Credentials:
     certificate: bytes
     private_key: bytes = field(repr=False)
 
+    def as_text(self) -> str:
+        """Return the lines that a CA prints, for a person to paste."""
+        return (
+            f"CA Public Key: {self.ca_public_key.hex().upper()}\n"
+            f"Device Implicit Cert: {self.certificate.hex().upper()}\n"
+            f"Device Private Key: {self.private_key.hex().upper()}"
+        )
+
 
 def public_key(suite: Suite, ca_public_key: bytes, certificate: bytes) -> Point:
     """Return the public key that an implicit certificate stands for.
