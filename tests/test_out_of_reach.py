@@ -12,7 +12,8 @@ from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.erasure.report import Backup, OutOfReach
 from custom_components.smets1_cad.repairs import async_create_fix_flow
 from custom_components.smets1_cad.store import StoreError
-from custom_components.smets1_cad.tenancy import change
+from custom_components.smets1_cad.tenancy import change, steps
+from custom_components.smets1_cad.tenancy.tenancies import TENANCIES
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -58,7 +59,7 @@ async def erased(
     async def out_of_reach(*_: Any) -> OutOfReach:
         return REACH
 
-    with patch.object(change, "async_out_of_reach", out_of_reach):
+    with patch.object(steps, "async_out_of_reach", out_of_reach):
         async with leaving_home(hass, freezer) as home:
             await home.prepare()
             await home.start()
@@ -97,7 +98,7 @@ async def test_r23_no_name_is_in_what_is_kept_of_the_issue(erased: LeavingHome) 
 
 async def test_r20_whoever_opens_it_is_shown_the_list(erased: LeavingHome) -> None:
     """Also after a restart. What was read is forgotten."""
-    erased.hass.data.pop(change._TENANCIES)
+    erased.hass.data.pop(TENANCIES)
     flow = await flow_of(erased)
     form = await flow.async_step_init()
     assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "confirm")
@@ -120,7 +121,7 @@ async def test_what_cannot_be_forgotten_is_still_shown(erased: LeavingHome) -> N
 
 
 async def test_what_cannot_be_read_is_said(erased: LeavingHome) -> None:
-    erased.hass.data.pop(change._TENANCIES)
+    erased.hass.data.pop(TENANCIES)
     store = await erased.store()
     await store.async_save("tenancy", {"number": "none"}, strict=True)
     failed = await (await flow_of(erased)).async_step_init()
@@ -147,7 +148,7 @@ async def test_a_removed_entry_whose_list_cannot_be_read_leaves_no_issue(
     erased: LeavingHome,
 ) -> None:
     with patch.object(
-        change, "_async_tenancy", side_effect=StoreError("Damaged.", reason="store")
+        change, "async_tenancy", side_effect=StoreError("Damaged.", reason="store")
     ):
         await erased.hass.config_entries.async_remove(erased.entry.entry_id)
     await erased.hass.async_block_till_done()

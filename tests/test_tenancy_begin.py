@@ -15,14 +15,17 @@ from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.erasure import storage
 from custom_components.smets1_cad.erasure.report import ErasureError
 from custom_components.smets1_cad.store import StoreError
-from custom_components.smets1_cad.tenancy import change
 from custom_components.smets1_cad.tenancy.change import (
     async_begin_erasure,
     async_change_of_tenancy,
+)
+from custom_components.smets1_cad.tenancy.record import TenancyEnd
+from custom_components.smets1_cad.tenancy.tenancies import (
+    TENANCIES,
+    Tenancy,
     async_erasure_report,
     async_is_erasing,
 )
-from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -72,7 +75,7 @@ async def is_erased(home: LeavingHome) -> bool:
 
 def forget_memory(home: LeavingHome) -> None:
     """Lose what is only in memory, as a restart does."""
-    home.hass.data.pop(change._TENANCIES, None)
+    home.hass.data.pop(TENANCIES, None)
     home.hass.data.pop(stores._STORES, None)
     home.hass.data.pop(stores._PROCESS_STORE, None)
 
@@ -148,7 +151,7 @@ async def test_neither_is_written_without_the_other(paired: LeavingHome) -> None
         pass
 
     with (
-        patch.object(change._Tenancy, "promise", side_effect=Killed),
+        patch.object(Tenancy, "promise", side_effect=Killed),
         patch.object(paired.hass.config_entries, "async_unload"),
         pytest.raises(Killed),
     ):
@@ -223,7 +226,7 @@ async def test_what_cannot_be_read_is_said_where_it_is_set_up(
 ) -> None:
     """It is not tried again by itself, so no issue says so."""
     store = await paired.store()
-    paired.hass.data.pop(change._TENANCIES, None)
+    paired.hass.data.pop(TENANCIES, None)
     await store.async_save("tenancy", {"number": "none"}, strict=True)
     with pytest.raises(StoreError):
         await async_change_of_tenancy(paired.hass, paired.entry, reason=TenancyEnd.USER)

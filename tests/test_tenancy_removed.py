@@ -12,10 +12,10 @@ from custom_components.smets1_cad import store as stores
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.erasure import storage
 from custom_components.smets1_cad.erasure.report import ErasureError, ErasureReport
-from custom_components.smets1_cad.tenancy import change
-from custom_components.smets1_cad.tenancy.change import async_is_erasing
+from custom_components.smets1_cad.tenancy import change, steps
 from custom_components.smets1_cad.tenancy.end import async_end_tenancy
 from custom_components.smets1_cad.tenancy.record import TenancyEnd
+from custom_components.smets1_cad.tenancy.tenancies import TENANCIES, async_is_erasing
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.helpers import issue_registry as ir
 
@@ -65,7 +65,7 @@ def database() -> Generator[Database]:
 @contextmanager
 def slow(database: Database) -> Generator[None]:
     """Have a database erased for as long as a test wants."""
-    with patch.object(change, "_async_erase_database", database.erase):
+    with patch.object(steps, "_async_erase_database", database.erase):
         yield
 
 
@@ -105,10 +105,10 @@ async def is_forgotten(home: LeavingHome) -> bool:
 
 def forget_memory(home: LeavingHome) -> None:
     """Lose what is only in memory, as a restart does."""
-    task = home.hass.data[change._TENANCIES][home.entry.entry_id].task
+    task = home.hass.data[TENANCIES][home.entry.entry_id].task
     assert task is not None
     task.cancel()
-    for key in (change._TENANCIES, stores._STORES, stores._PROCESS_STORE):
+    for key in (TENANCIES, stores._STORES, stores._PROCESS_STORE):
         home.hass.data.pop(key, None)
 
 
@@ -130,7 +130,7 @@ async def test_it_comes_back_until_everything_is_erased(
     assert report.kept == ("consent_ended", "supplier_reminder")
     await settle(paired)
     assert await is_forgotten(paired)
-    assert paired.entry.entry_id not in paired.hass.data[change._TENANCIES]
+    assert paired.entry.entry_id not in paired.hass.data[TENANCIES]
     left = {key for domain, key in ir.async_get(paired.hass).issues if domain == DOMAIN}
     assert left == {
         f"erasure_out_of_reach_{paired.entry.entry_id}",
@@ -317,7 +317,7 @@ async def test_removed_while_the_list_is_made_it_is_just_removed(
 
 async def test_what_cannot_be_read_keeps_no_entry(paired: LeavingHome) -> None:
     await paired.hass.config_entries.async_unload(paired.entry.entry_id)
-    paired.hass.data.pop(change._TENANCIES)
+    paired.hass.data.pop(TENANCIES)
     store = await paired.store()
     await store.async_save("tenancy", {"number": "none"}, strict=True)
     await remove(paired)

@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 
 from .cad.errors import CadError
 from .const import DOMAIN, LOGGER
-from .tenancy.change import async_history_targets
+from .tenancy.tenancies import async_history_targets
 
 NIGHTLY: Final = {"hour": 3, "minute": 47, "second": 0}
 """Before the recorder's own purge at 4:12, which then has less to do."""

@@ -33,9 +33,9 @@ from custom_components.smets1_cad.retention import async_apply_retention
 from custom_components.smets1_cad.tenancy.change import (
     async_begin_erasure,
     async_change_of_tenancy,
-    async_erasure_report,
 )
 from custom_components.smets1_cad.tenancy.record import TenancyEnd
+from custom_components.smets1_cad.tenancy.tenancies import async_erasure_report
 from homeassistant.core import Context
 
 from . import canaries

@@ -35,13 +35,13 @@ from custom_components.smets1_cad.store import (
     async_get_store,
     async_load_consents,
 )
-from custom_components.smets1_cad.tenancy import change as tenancy
-from custom_components.smets1_cad.tenancy.change import (
-    async_change_of_tenancy,
+from custom_components.smets1_cad.tenancy import change as tenancy, steps, tenancies
+from custom_components.smets1_cad.tenancy.change import async_change_of_tenancy
+from custom_components.smets1_cad.tenancy.record import TenancyEnd
+from custom_components.smets1_cad.tenancy.tenancies import (
     async_erasure_report,
     async_history_targets,
 )
-from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.components.recorder import get_instance
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.config_entries import ConfigEntryState, ConfigFlow
@@ -193,7 +193,7 @@ async def test_failure_is_shown_and_tried_again(
     issue = f"erasure_incomplete_{entry.entry_id}"
     error = ErasureError("The disk is full.", reason="erasure_database")
     with (
-        patch.object(tenancy, "_async_erase_database", side_effect=error),
+        patch.object(steps, "_async_erase_database", side_effect=error),
         patch.object(tenancy, "async_error_words", return_value="In words."),
     ):
         with pytest.raises(ErasureError):
@@ -268,12 +268,12 @@ async def test_interrupted_erasure_goes_on_when_the_entry_is_set_up(
     """Setting up waits for it without holding up the start, and then begins anew."""
     hass.config_entries.async_update_entry(entry, title="Gwen's meters")
     with (
-        patch.object(tenancy, "async_forget", side_effect=ErasureError("Interrupted.")),
+        patch.object(steps, "async_forget", side_effect=ErasureError("Interrupted.")),
         pytest.raises(ErasureError),
     ):
         await change(hass, entry)
     await hass.config_entries.async_unload(entry.entry_id)
-    hass.data[tenancy._TENANCIES].clear()  # as after a restart
+    hass.data[tenancies.TENANCIES].clear()  # as after a restart
 
     await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
@@ -330,9 +330,7 @@ async def test_a_resumed_erasure_that_fails_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Nobody waits for it; whoever does wait gets the error, and tells of it."""
-    with patch.object(
-        tenancy, "async_forget", side_effect=ErasureError("Interrupted.")
-    ):
+    with patch.object(steps, "async_forget", side_effect=ErasureError("Interrupted.")):
         with pytest.raises(ErasureError):
             await change(hass, entry)
         said = "Erasing is not finished: Interrupted."

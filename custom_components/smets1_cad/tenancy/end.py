@@ -24,8 +24,9 @@ from ..pairing.states import PairingState, UnpairWhy
 from ..store import CadStore, StoreError, async_get_store
 from ..supplier.api import PairingService
 from ..supplier.link import ServiceLink
-from .change import async_change_of_tenancy, async_is_erasing
+from .change import async_change_of_tenancy
 from .record import TenancyEnd
+from .tenancies import async_is_erasing
 
 TELLING: Final = 30.0
 """Seconds that the erasure waits for the pairing service to take its notice."""

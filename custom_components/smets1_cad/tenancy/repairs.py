@@ -10,10 +10,11 @@ from ..cad.errors import CadError
 from ..const import DOMAIN
 from ..erasure.report import OutOfReach
 from ..repair_flow import CadRepairFlow, ConfirmFlow
-from .change import async_begin_erasure, async_erasure_report, async_forget_out_of_reach
+from .change import async_begin_erasure
 from .end import async_end_tenancy
 from .reach import words
 from .record import TenancyEnd
+from .tenancies import async_erasure_report, async_forget_out_of_reach
 
 
 class SuspectedFlow(CadRepairFlow):
