@@ -7,6 +7,9 @@ from playwright.sync_api import Page, expect
 
 SUBMIT = re.compile("Submit|Finish")
 
+LOOKS = 30
+"""How often a page is looked at, at most, until it is still: some show the seconds that pass."""
+
 
 class Dialog:
     """The dialog of a flow."""
@@ -21,9 +24,17 @@ class Dialog:
         expect(self.page.get_by_text(text, exact=True).first).to_be_visible()
 
     def shot(self, name: str) -> None:
-        """Keep a picture, once the step has faded in."""
-        self.page.wait_for_timeout(800)
-        self.page.screenshot(path=self._screenshots / f"{name}.png")
+        """Keep a picture, once nothing in it moves any more."""
+        before, now = b"", self._seen()
+        for _ in range(LOOKS):
+            if now == before:
+                break
+            before, now = now, self._seen()
+        (self._screenshots / f"{name}.png").write_bytes(now)
+
+    def _seen(self) -> bytes:
+        # What turns for ever is held still; what fades in is shown as it will be.
+        return self.page.screenshot(animations="disabled")
 
     def submit(self) -> None:
         """Send the form."""

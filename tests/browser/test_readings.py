@@ -77,8 +77,6 @@ def test_energy_dashboard(paired: Page, demo: Demo, screenshots: Path) -> None:
     expect(total.first).to_be_visible()
     # Where there is nothing to draw, the card says so instead.
     expect(page.get_by_text("There is no data to show")).to_have_count(0)
-    # The bar grows for a second.
-    page.wait_for_timeout(1200)
     dialog.shot("14-energy")
 
 

@@ -41,7 +41,6 @@ def test_unpairing(paired: Page, demo: Demo, screenshots: Path) -> None:
 
     page.goto(f"{demo.url}/config/repairs")
     page.get_by_text(UNPAIRED).first.click()
-    page.wait_for_timeout(500)
     dialog.shot("35-remove")
     dialog.submit()
     dialog.close()
