@@ -7,9 +7,10 @@ import re
 from playwright.sync_api import Page, expect
 
 from .dialog import Dialog
-from .running import Demo
+from .running import Demo, until
 
 TENANT = "Ada Demo"
+JOINING = "Joining your smart meter's network."
 
 
 def pair(page: Page, demo: Demo, screenshots: Path) -> None:
@@ -17,12 +18,10 @@ def pair(page: Page, demo: Demo, screenshots: Path) -> None:
     page.goto(f"{demo.url}/config/integrations/dashboard/add?domain=smets1_cad")
     page.get_by_role("button", name="OK").click()
     dialog = Dialog(page, screenshots)
-    page.locator("ha-selector-serial_port").click()
-    page.wait_for_timeout(500)
+    port = page.locator("ha-selector-serial_port")
+    port.click()
     page.get_by_text("Enter manually").click()
-    page.wait_for_timeout(500)
-    page.locator("ha-selector-serial_port input").last.fill(demo.radio)
-    page.wait_for_timeout(500)
+    port.locator("ha-input input").fill(demo.radio)
     dialog.submit()
 
     dialog.title("Your CAD")
@@ -30,10 +29,9 @@ def pair(page: Page, demo: Demo, screenshots: Path) -> None:
     request(dialog, demo, TENANT, dialog.shot)
     dialog.title("What happens next")
     dialog.shot("09-waiting")
-    # The virtual supplier needs a few seconds to add the CAD to the hub.
-    page.wait_for_timeout(6000)
+    until(page, lambda: demo.lets_in)
     dialog.choose("The CAD is added already: join now")
-    page.wait_for_timeout(1500)
+    expect(page.get_by_text(JOINING)).to_be_visible()
     dialog.shot("10-joining")
     expect(page.get_by_text("Paired", exact=True).first).to_be_visible(timeout=120_000)
     dialog.shot("11-paired")
@@ -63,11 +61,13 @@ def request(dialog: Dialog, demo: Demo, name: str, shot: Callable[[str], None]) 
     expect(fields).to_have_count(4)
     dialog.type(0, demo.mpan)
     dialog.type(2, demo.mprn)
-    for supplier in page.locator("ha-selector-select").all():
+    shown = page.get_by_text("Octopus Energy", exact=True).filter(visible=True)
+    for number, supplier in enumerate(page.locator("ha-selector-select").all(), 1):
         supplier.click()
-        page.wait_for_timeout(500)
-        page.get_by_text("Octopus Energy", exact=True).last.click()
-        page.wait_for_timeout(500)
+        # Those that were chosen before, and the one that is offered now.
+        expect(shown).to_have_count(number)
+        shown.last.click()
+        expect(supplier).to_contain_text("Octopus Energy")
     shot("04-meters")
     dialog.submit()
 

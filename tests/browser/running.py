@@ -1,8 +1,10 @@
 """The demo that the browser looks at."""
 
+from collections.abc import Callable
 from datetime import datetime
 import json
 import re
+from time import monotonic
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -39,6 +41,12 @@ class Demo:
             return json.load(response)
 
     @property
+    def lets_in(self) -> bool:
+        """Whether the hub takes the CAD's install code now."""
+        state = self.steer("/state")
+        return state["stick"]["eui64"] in state["hub"]["takes_install_code"]
+
+    @property
     def now(self) -> datetime:
         """The time in the demo."""
         return datetime.fromisoformat(self.steer("/state")["time"])
@@ -48,6 +56,14 @@ class Demo:
         match = re.search(pattern, card)
         assert match is not None, card
         return match[1]
+
+
+def until(page: Page, condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for something outside the browser, whose page goes on meanwhile."""
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline, f"it did not come within {seconds:.0f} s"
+        page.wait_for_timeout(200)
 
 
 def call(page: Page, kind: str, **fields: Any) -> Any:

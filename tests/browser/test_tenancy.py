@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from .dialog import Dialog
 from .pairing import TENANT, request
-from .running import INTEGRATION, Demo, call
+from .running import INTEGRATION, Demo, call, until
 
 NEW_TENANT = "Bea Newcome"
 OUT_OF_REACH = "Copies that could not be erased"
@@ -52,7 +52,7 @@ def test_change_of_tenancy(paired: Page, demo: Demo, screenshots: Path) -> None:
     dialog.title("Your CAD")
     request(dialog, demo, NEW_TENANT, lambda _name: None)
     dialog.title("What happens next")
-    page.wait_for_timeout((WINDOW / 2 + 5) * 1000)
+    until(page, lambda: demo.lets_in)
     dialog.choose("Finish, and wait")
     expect(
         page.get_by_text("Reading begins once the supplier has paired")
