@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from demo.instance import CONFIGURATION, DOMAIN, ROOT, HomeAssistantInstance
+from demo.instance import CONFIGURATION, DOMAIN, ROOT, HomeAssistantInstance, command
 from demo.network import Network, network
 from demo.port import HOST, reserved_port
 from demo.walk import pair
@@ -119,26 +119,19 @@ async def _measure(config: Path, port: int, token: str, figures: Figures) -> Non
         assert pss is not None
         figures.memory.append(int(pss[1]) / 1024)
         figures.start.append(float(found[1]))
-        home = HomeAssistantInstance(port, config.parent)
-        figures.set_up.append(await _set_up_time(home, token))
+        figures.set_up.append(await _set_up_time(port, token))
     finally:
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
         await process.wait()
 
 
-async def _set_up_time(home: HomeAssistantInstance, token: str) -> float:
+async def _set_up_time(port: int, token: str) -> float:
     """Return the seconds that Home Assistant counts for the integration."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.ws_connect(f"{home.url}/api/websocket") as socket,
-    ):
-        await socket.receive_json()
-        await socket.send_json({"type": "auth", "access_token": token})
-        if (await socket.receive_json())["type"] != "auth_ok":
-            raise SystemExit("Home Assistant does not accept the token any more")
-        await socket.send_json({"id": 1, "type": "integration/setup_info"})
-        told = (await socket.receive_json())["result"]
+    async with aiohttp.ClientSession() as session:
+        told = await command(
+            session, f"http://{HOST}:{port}", token, "integration/setup_info"
+        )
     return sum(one["seconds"] or 0.0 for one in told if one["domain"] == DOMAIN)
 
 

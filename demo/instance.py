@@ -71,6 +71,26 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
+async def command(
+    session: aiohttp.ClientSession, url: str, token: str, kind: str, **fields: Any
+) -> Any:
+    """Send one command over the WebSocket API of the Home Assistant at an address; return its result.
+
+    Raises:
+        DemoError: Home Assistant refused it.
+    """
+    async with session.ws_connect(f"{url}/api/websocket") as socket:
+        await socket.receive_json()
+        await socket.send_json({"type": "auth", "access_token": token})
+        if (await socket.receive_json())["type"] != "auth_ok":
+            raise DemoError("Home Assistant did not accept the demo's token")
+        await socket.send_json({"id": 1, "type": kind, **fields})
+        answer = await socket.receive_json()
+        if not answer.get("success"):
+            raise DemoError(f"{kind}: {answer.get('error')}")
+        return answer["result"]
+
+
 class HomeAssistantInstance:
     """A Home Assistant with the integration from this checkout, on one port of loopback."""
 
@@ -213,16 +233,7 @@ class HomeAssistantInstance:
         Raises:
             DemoError: Home Assistant refused it.
         """
-        async with self.session.ws_connect(f"{self.url}/api/websocket") as socket:
-            await socket.receive_json()
-            await socket.send_json({"type": "auth", "access_token": self.access_token})
-            if (await socket.receive_json())["type"] != "auth_ok":
-                raise DemoError("Home Assistant did not accept the demo's token")
-            await socket.send_json({"id": 1, "type": kind, **fields})
-            answer = await socket.receive_json()
-            if not answer.get("success"):
-                raise DemoError(f"{kind}: {answer.get('error')}")
-            return answer["result"]
+        return await command(self.session, self.url, self.access_token, kind, **fields)
 
     @property
     def folder(self) -> Path:
