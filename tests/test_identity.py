@@ -133,16 +133,9 @@ def test_check_digit_by_hand(core: str, check: int) -> None:
 
 
 def test_regions_and_independent_networks() -> None:
-    assert (parse_mpan(MPAN).region, parse_mpan(MPAN).independent_network) == (
-        "Southern England",
-        False,
-    )
+    assert parse_mpan(MPAN).region == "Southern England"
     idno = parse_mpan("2410000000010")
-    assert (idno.distributor_id, idno.region, idno.independent_network) == (
-        24,
-        None,
-        True,
-    )
+    assert (idno.distributor_id, idno.region) == (24, None)
 
 
 @given(st.text(max_size=40))

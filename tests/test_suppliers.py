@@ -11,11 +11,9 @@ import pytest
 from custom_components.smets1_cad.supplier.directory import (
     Channel,
     ChannelKind,
-    Route,
     SupplierError,
     check_service_url,
     load_directory,
-    route_options,
     slug,
 )
 
@@ -72,17 +70,6 @@ def test_suppliers_are_found_by_what_people_type(
     assert (found and found.supplier_id) == supplier_id
 
 
-def test_without_a_contact_there_are_still_three_routes() -> None:
-    for supplier in (None, load_directory().get("edf")):
-        options = route_options(supplier)
-        assert [option.route for option in options] == [
-            Route.EMAIL,
-            Route.LETTER,
-            Route.PHONE,
-        ]
-        assert {option.channel for option in options} == {None}
-
-
 def test_own_file_replaces_and_adds(tmp_path: Path) -> None:
     path = own(
         tmp_path,
@@ -111,9 +98,7 @@ def test_own_file_replaces_and_adds(tmp_path: Path) -> None:
     )
     assert service.own
     assert not service.is_stale(TODAY)
-    assert [
-        (option.route, option.channel is not None) for option in route_options(edf)
-    ] == [(route, True) for route in Route]
+    assert {channel.kind for channel in edf.channels} == set(ChannelKind)
     assert directory.find("Village energy club") is not None
     assert directory.get("octopus_energy") is None
     assert directory.get("my_octopus") is not None

@@ -47,7 +47,7 @@ class ProcessStore(Document):
     Attributes:
         pacing: for `cad.pacing.Pacer`.
         heads: how far each consent log had got, by the hash that names its CAD.
-        former: the network that a removed CAD's stick was left on, both as hashes; see `leaving_stick`.
+        former: the network that a removed CAD's stick was left on, both as hashes; see `leaving.stick`.
     """
 
     def __init__(self, hass: HomeAssistant) -> None:
@@ -70,7 +70,7 @@ class CadStore(Document):
         readings: last readings, so that everything is right at once after a restart.
         firmware: versions that the devices had, and their changes.
         notices: of a change of tenancy to come, and what a person said of signs of one.
-        service: where the pairing service is, with its token; see `service_link`.
+        service: where the pairing service is, with its token; see `supplier.link`.
         setup: what was typed in the config flow, which a person may come back to.
         counters: evidence of how the CAD behaves, by name.
     """

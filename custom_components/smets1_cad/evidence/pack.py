@@ -15,6 +15,7 @@ from homeassistant.util import dt as dt_util
 from ..cad.models import Fuel, MeterIdentity
 from ..cad.pacing import FLOORS
 from ..cad_secrets import CadSecrets
+from ..consent.consents import Consents
 from ..const import DOMAIN
 from ..coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from ..pairing.identity import Identity, compare_meter
@@ -44,7 +45,7 @@ async def async_export_consent(
     Raises:
         EvidenceError: the file could not be written.
     """
-    consent = await _async_consent(hass, entry)
+    consent = await _async_consent(hass, entry.runtime_data.consents)
     path = evidence_path(hass, entry, "consent", "json")
     await async_write(hass, path, consent)
     return {"file": str(path), "consent": consent}
@@ -82,7 +83,9 @@ async def async_collect_evidence(
         StoreError: what is stored cannot be read.
     """
     assert entry.unique_id is not None
+    # What is waited for below may outlast the entry, which takes its runtime with it.
     coordinator = entry.runtime_data.coordinator
+    consents = entry.runtime_data.consents
     store = await async_get_store(hass, entry.unique_id)
     integration = await async_get_integration(hass, DOMAIN)
     secrets = CadSecrets.from_dict(await store.secrets.load())
@@ -95,7 +98,7 @@ async def async_collect_evidence(
             "integration": str(integration.version),
             "home_assistant": HA_VERSION,
         },
-        "consent": await _async_consent(hass, entry),
+        "consent": await _async_consent(hass, consents),
         "declared": _declared(coordinator.declared),
         "cad": {
             "eui64": Eui64.parse(entry.unique_id).with_hyphens,
@@ -129,11 +132,8 @@ async def _async_firmware_changes(store: CadStore) -> JsonObject:
         return {"firmware_changes": [], "unreadable": ["firmware_changes"]}
 
 
-async def _async_consent(
-    hass: HomeAssistant, entry: Smets1CadConfigEntry
-) -> JsonObject:
+async def _async_consent(hass: HomeAssistant, consents: Consents) -> JsonObject:
     """Return the log, and each wording in words."""
-    consents = entry.runtime_data.consents
     texts = [
         wording
         for record in consents.records

@@ -34,7 +34,7 @@ class EvidencePage:
         """Return the page as HTML, with nothing in it that is loaded from elsewhere.
 
         Args:
-            pack: as `evidence.async_collect_evidence` returns it.
+            pack: as `pack.async_collect_evidence` returns it.
         """
         body = "".join(
             f"<h2>{escape(title)}</h2>\n{_table(rows)}"

@@ -1,7 +1,7 @@
 """The pairing request and its life, for every kind of CAD (R7, R8, R19).
 
 A `Pairing` is a value: each step returns another one, and only the steps that
-`pairing_states.successors` lists exist. `PairingKeeper` holds the one of a CAD and puts each
+`states.successors` lists exist. `PairingKeeper` holds the one of a CAD and puts each
 step on disk before anybody sees it, so that after a restart nothing is sent
 again, and nothing is forgotten.
 """

@@ -33,9 +33,6 @@ _LOOK_ALIKES: Final[Mapping[str, str]] = {
 }
 _SERIAL: Final = re.compile(r"[0-9A-Z]{4,24}")
 
-FIRST_INDEPENDENT_NETWORK: Final = 24
-"""Distributor ids from here on are independent networks (IDNOs); they have no region."""
-
 DISTRIBUTORS: Final[Mapping[int, str]] = {
     10: "Eastern England",
     11: "East Midlands",
@@ -52,7 +49,7 @@ DISTRIBUTORS: Final[Mapping[int, str]] = {
     22: "South West England",
     23: "Yorkshire",
 }
-"""Distribution areas by the first two digits of an MPAN."""
+"""Distribution areas by the first two digits of an MPAN; from 24 on they are independent networks, which have none."""
 
 
 class IdentityError(CadError):
@@ -91,11 +88,6 @@ class Mpan:
     def distributor_id(self) -> int:
         """The network that the supply point is on, 10 to 99."""
         return int(self.core[:2])
-
-    @property
-    def independent_network(self) -> bool:
-        """Whether the network is an IDNO's, which tells no region."""
-        return self.distributor_id >= FIRST_INDEPENDENT_NETWORK
 
     @property
     def region(self) -> str | None:

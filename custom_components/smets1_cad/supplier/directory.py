@@ -123,28 +123,6 @@ class Supplier:
 
 
 @dataclass(frozen=True, slots=True)
-class RouteOption:
-    """A route to offer; without a channel the user has to find the contact on the bill."""
-
-    route: Route
-    channel: Channel | None
-
-
-def route_options(supplier: Supplier | None) -> tuple[RouteOption, ...]:
-    """Return the routes to offer for a supplier, or for one that no directory knows.
-
-    A pairing service is offered where one is known; letter, email and phone always,
-    since a text for them can be made without knowing where it goes.
-    """
-    options: list[RouteOption] = []
-    for route in Route:
-        channel = supplier.channel(ChannelKind(route.value)) if supplier else None
-        if channel is not None or route is not Route.PAIRING_SERVICE:
-            options.append(RouteOption(route, channel))
-    return tuple(options)
-
-
-@dataclass(frozen=True, slots=True)
 class Directory:
     """Every supplier known.
 
