@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 import inspect
-from typing import Any, Final, Self
+from typing import Any, Final, override
 
 from aiohttp import web
 
@@ -14,7 +14,7 @@ from .events import EventName
 from .faults import Fault
 from .han import VirtualHan
 from .heartbeat import Heartbeat
-from .local_http import Json, answer, body_of, guard, is_loopback
+from .local_http import Json, LocalServer, answer, body_of, guard, is_loopback
 from .meters import Supply
 from .supplier import Answering, Behaviour, Outcome, SupplierService
 from .truth import registers
@@ -50,7 +50,7 @@ _BEHAVIOUR: Final[Mapping[str, Callable[[Any], Any]]] = {
 }
 
 
-class Control:
+class Control(LocalServer):
     """An HTTP service that does what the Python API does.
 
     While it runs it also keeps the network's time going: rates begin, planned
@@ -80,23 +80,17 @@ class Control:
             raise ValueError(
                 "The control steers everything; it listens on loopback alone"
             )
+        super().__init__(host, port)
         self._han = han
         self._supplier = supplier
-        self._host = host
-        self._port = port
-        self._runner: web.AppRunner | None = None
         due = [han.servers.tick]
         if supplier is not None:
             due.append(supplier.desk.work)
         self._heartbeat = Heartbeat(due)
 
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://{self._host}:{self._port}"
-
-    async def start(self) -> None:
-        """Listen, and let the heart beat."""
+    @override
+    def application(self) -> web.Application:
+        """Return all that can be asked, and done."""
         application = web.Application(middlewares=[guard])
         application.add_routes(
             [
@@ -118,27 +112,19 @@ class Control:
                 web.post("/supplier", self._set_supplier),
             ]
         )
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
-        self._port = self._runner.addresses[0][1]
+        return application
+
+    @override
+    async def start(self) -> None:
+        """Listen, and let the heart beat."""
+        await super().start()
         self._heartbeat.start()
 
+    @override
     async def stop(self) -> None:
         """Close."""
         await self._heartbeat.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    async def __aenter__(self) -> Self:
-        """Start on entry."""
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop on exit."""
-        await self.stop()
+        await super().stop()
 
     # What there is.
 

@@ -1,9 +1,10 @@
 """Requests and answers in JSON, from programs on this machine alone."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 import ipaddress
 import json
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -11,6 +12,49 @@ from .errors import VirtualHanError
 
 type Json = dict[str, Any]
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class LocalServer(ABC):
+    """Serves an application on one port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Remember where to listen; port 0 takes any free one."""
+        self._host = host
+        self._port = port
+        self._runner: web.AppRunner | None = None
+
+    @abstractmethod
+    def application(self) -> web.Application:
+        """Return what is served."""
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{self._host}:{self._port}"
+
+    async def start(self) -> None:
+        """Listen."""
+        self._runner = web.AppRunner(
+            self.application(), access_log=None, shutdown_timeout=0.1
+        )
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Close."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> Self:
+        """Start on entry."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop on exit."""
+        await self.stop()
 
 
 def answer(body: Json) -> web.Response:

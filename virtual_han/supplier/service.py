@@ -1,17 +1,18 @@
 """The pairing service: HTTP on loopback, before the supplier's desk."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass
 import hashlib
 import hmac
 import json
 import re
-from typing import Final, Self
+from typing import Final, override
 
 from aiohttp import web
 
+from ..local_http import Handler, LocalServer
 from .behaviour import Answering, Outcome
 from .desk import Desk, Request, rfc3339
 from .problem import Json, Problem
@@ -22,8 +23,6 @@ _KEY: Final = re.compile("[A-Za-z0-9_-]{16,64}")
 _BODY_LIMIT: Final = 64 * 1024
 _SLOW_SECONDS: Final = 60
 _RETRY_AFTER: Final = "1"
-
-type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class _Quote:
     expires: float
 
 
-class SupplierService:
+class SupplierService(LocalServer):
     """Serves `docs/pairing-service.openapi.yaml` on 127.0.0.1."""
 
     def __init__(
@@ -54,25 +53,24 @@ class SupplierService:
             host: the address to listen on.
             port: 0 takes any free one.
         """
+        super().__init__(host, port)
         self.desk = desk
         self._token = token
-        self._host = host
-        self._port = port
         self._quotes: dict[str, _Quote] = {}
         self._done: dict[str, _Done] = {}
-        self._runner: web.AppRunner | None = None
         self._closing = asyncio.Event()
         self.seen: list[tuple[str, str]] = []
         """Method and path of every request that came, also of those that were refused."""
 
     @property
+    @override
     def url(self) -> str:
         """The address that a client is given."""
-        return f"http://{self._host}:{self._port}{BASE}"
+        return f"{super().url}{BASE}"
 
-    async def start(self) -> None:
-        """Listen."""
-        self._closing.clear()
+    @override
+    def application(self) -> web.Application:
+        """Return what the contract has."""
         application = web.Application(
             middlewares=[self._guard], client_max_size=_BODY_LIMIT
         )
@@ -91,27 +89,19 @@ class SupplierService:
                 web.post(f"{BASE}/tenancy-changes", self._tenancy),
             ]
         )
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
+        return application
 
+    @override
+    async def start(self) -> None:
+        """Listen."""
+        self._closing.clear()
+        await super().start()
+
+    @override
     async def stop(self) -> None:
         """Close; the desk keeps its requests."""
         self._closing.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    async def __aenter__(self) -> Self:
-        """Start on entry."""
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop on exit."""
-        await self.stop()
+        await super().stop()
 
     # The door.
 
