@@ -3,11 +3,10 @@
 The link pushes; nothing here asks a meter, except where a person asks out of turn.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
-from typing import Any, Final, Protocol, override
+from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -22,7 +21,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .cad.errors import CadError
-from .cad.link import CadLink, ConsentMissing, Grant, LinkState, LinkStatus
+from .cad.link import CadLink, ConsentMissing, LinkState, LinkStatus
 from .cad.models import (
     CadUpdate,
     ElectricityReading,
@@ -32,8 +31,8 @@ from .cad.models import (
     Tariff,
 )
 from .cad.pacing import TooSoon
-from .consent.consents import Consents, Renewal
-from .consent.watch import async_resume_when_valid
+from .consent.consents import Consents
+from .consent.reading import ReadingConsent, RevocableGrant
 from .const import DOMAIN, LOGGER
 from .devices import (
     CadInfo,
@@ -95,19 +94,6 @@ class Smets1CadRuntimeData:
     cancellation_read: CALLBACK_TYPE | None = None
 
 
-class RevocableGrant(Grant, Protocol):
-    """Consent that can be withdrawn while it is read under."""
-
-    def on_revoked(self, listener: Callable[[Any], None]) -> CALLBACK_TYPE:
-        """Hear of its end until the returned function is called."""
-        ...
-
-    @property
-    def given_at(self) -> datetime:
-        """When it was given, UTC."""
-        ...
-
-
 type Smets1CadConfigEntry = ConfigEntry[Smets1CadRuntimeData]
 
 
@@ -151,7 +137,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self._intervals = CadOptions.of(entry).intervals
         self._keeper = ReadingsKeeper(store, self._intervals)
         self.declared = declared
-        self._grant: RevocableGrant | None = None
+        self._consent = ReadingConsent(hass, entry, self._stop_reading)
         self._is_running = False
         self._doubted: dict[Fuel, datetime] = {}
         self._lost_since: datetime | None = None
@@ -161,14 +147,12 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         )
         self._watch = None if pairing is None else PairingWatch(hass, entry, pairing)
         self._unsubscribe: list[CALLBACK_TYPE] = []
-        self._forget_resuming: CALLBACK_TYPE | None = None
-        """While consent has run out by the clock: forgets to look whether it has after all."""
         self._unsubscribe_stop: CALLBACK_TYPE | None = None
 
     @property
     def has_consent(self) -> bool:
         """Whether consent is in force."""
-        return self._grant is not None and self._grant.is_valid
+        return self._consent.is_in_force
 
     @property
     def proofs(self) -> int:
@@ -200,7 +184,6 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             ConfigEntryAuthFailed: consent is not in force.
             ConfigEntryNotReady: the link cannot start now.
         """
-        self._grant = grant
         self.data.meters = await self._keeper.restore(grant.fuels)
         async_register_cad(self.hass, self.config_entry, self.cad)
         for meter in self.data.meters.values():
@@ -209,8 +192,8 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         self._unsubscribe = [
             self.link.on_update(self._update_received),
             self.link.on_status(self._status_received),
-            grant.on_revoked(self._revoked),
         ]
+        self._consent.begin(grant)
         self._unsubscribe_stop = self.hass.bus.async_listen_once(
             EVENT_HOMEASSISTANT_STOP, self._stopping
         )
@@ -247,7 +230,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
             return
         self._is_running = False
         self._timer.stop()
-        self._give_up_resuming()
+        self._consent.end()
         if self._unsubscribe_stop is not None:
             self._unsubscribe_stop()
         while self._unsubscribe:
@@ -328,7 +311,11 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
     @callback
     def _update_received(self, update: CadUpdate) -> None:
         """Take one update of the link."""
-        if not isinstance(update, _OF_METERS) or not self._may_read(update.fuel):
+        if (
+            not isinstance(update, _OF_METERS)
+            or self.mismatch is not None
+            or not self._consent.covers(update.fuel)
+        ):
             return
         match update:
             case ElectricityReading():
@@ -349,19 +336,6 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
                 self._identity_received(update)
                 self.async_set_updated_data(self.data)
         self._keeper.save_soon(self.data.meters)
-
-    def _may_read(self, fuel: Fuel) -> bool:
-        """Whether consent holds for a fuel. Where it has run out, reading stops."""
-        if (
-            self.mismatch is not None
-            or self._grant is None
-            or self._forget_resuming is not None
-        ):
-            return False
-        if not self._grant.is_valid:
-            self._ran_out()
-            return False
-        return fuel in self._grant.fuels
 
     @callback
     def _reading_received(self, reading: ElectricityReading | GasReading) -> None:
@@ -449,7 +423,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         async_report_link(self.hass, self.config_entry, status)
         if isinstance(status.error, ConsentMissing):
             # The link asks the clock too, and may be the first to find out.
-            self._ran_out()
+            self._consent.ran_out()
         if self._watch is not None:
             self._watch.link_moved(status)
         self.async_set_updated_data(self.data)
@@ -459,40 +433,6 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         """Look at the Energy dashboard's settings once the entities are there."""
         if self.config_entry.state is ConfigEntryState.LOADED:
             self._unsubscribe.append(async_at_started(self.hass, async_watch_energy))
-
-    @callback
-    def _revoked(self, why: Any) -> None:
-        """Stop reading: consent was withdrawn, or has run out."""
-        if why is Renewal.EXPIRED:
-            self._ran_out()
-            return
-        self._give_up_resuming()
-        if not self._is_running or self._grant is None:
-            return
-        self._grant = None
-        LOGGER.info("Consent is no longer in force; reading has stopped")
-        self._stop_reading()
-
-    @callback
-    def _ran_out(self) -> None:
-        """Stop reading until the clock says that consent has not run out after all, if it was wrong."""
-        if (
-            not self._is_running
-            or self._grant is None
-            or self._forget_resuming is not None
-        ):
-            return
-        self._forget_resuming = async_resume_when_valid(
-            self.hass, self.config_entry, self._grant
-        )
-        LOGGER.info("Consent has run out; reading has stopped")
-        self._stop_reading()
-
-    @callback
-    def _give_up_resuming(self) -> None:
-        if self._forget_resuming is not None:
-            self._forget_resuming()
-            self._forget_resuming = None
 
     @callback
     def _stop_reading(self) -> None:
@@ -514,7 +454,7 @@ class Smets1CadCoordinator(DataUpdateCoordinator[CadData]):
         if (meter := self.data.meters.get(fuel)) is None:
             meter = self.data.meters[fuel] = MeterState(
                 fuel=fuel,
-                own_from=None if self._grant is None else self._grant.given_at,
+                own_from=self._consent.given_at,
                 interval=self._intervals.get(fuel),
             )
             async_register_meter(self.hass, self.config_entry, meter)

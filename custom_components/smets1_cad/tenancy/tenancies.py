@@ -68,7 +68,11 @@ TENANCIES: HassKey[dict[str, Tenancy]] = HassKey(f"{DOMAIN}_tenancies")
 
 
 async def async_tenancy(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Tenancy:
-    """Return a CAD's tenancies. Everybody gets the same."""
+    """Return a CAD's tenancies. Everybody gets the same.
+
+    Raises:
+        StoreError: ``store_unreadable``.
+    """
     tenancies = hass.data.setdefault(TENANCIES, {})
     if (known := tenancies.get(entry.entry_id)) is not None:
         return known
