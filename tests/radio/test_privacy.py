@@ -137,7 +137,7 @@ async def serial_port(han: VirtualHan) -> AsyncGenerator[str]:
         with suppress(asyncio.CancelledError):
             await task
         writer.close()
-        await asyncio.sleep(0.05)
+        await writer.wait_closed()
         os.close(slave)
         os.close(master)
 

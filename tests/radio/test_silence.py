@@ -7,6 +7,7 @@ import pytest
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.cad.models import ElectricityReading
 from custom_components.smets1_cad.radio.stick import EzspRadio
+from tests.patience import until
 from virtual_han.air import AirFrame
 from virtual_han.han import STICK_EUI64, VirtualHan
 from virtual_han.stick.membership import NetworkState
@@ -86,8 +87,7 @@ async def test_with_consent_a_stick_goes_on_while_nobody_reads() -> None:
             await watched.session.stop()
             assert han.ncp.stack.state is NetworkState.JOINED
             han.hub.unpair(STICK_EUI64)
-            await asyncio.sleep(0.05)
-            assert han.ncp.flash.network is None
+            await until(lambda: han.ncp.flash.network is None)
 
 
 async def test_the_hubs_order_to_leave_is_not_heard_after_a_withdrawal() -> None:
