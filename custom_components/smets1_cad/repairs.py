@@ -39,8 +39,10 @@ async def async_create_fix_flow(
         return ConfirmRepairFlow()
     if "out_of_reach" in data:
         return OutOfReachFlow(entry)
-    if (kind := data.get("tenancy")) is not None:
-        return (CancelledFlow if kind == ISSUE_CANCELLED else SuspectedFlow)(entry)
+    if data.get("tenancy") == ISSUE_CANCELLED:
+        return CancelledFlow(entry)
+    if "tenancy" in data:
+        return SuspectedFlow(entry)
     if (kind := data.get("leaving")) is not None:
         return LeavingFlow(entry, str(kind))
     if (reminder := data.get("reminder")) is not None:
