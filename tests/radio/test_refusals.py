@@ -14,11 +14,13 @@ from custom_components.smets1_cad.smart_energy.network import (
     NoHubHeard,
     NotPermitted,
     RadioError,
+    RadioEvent,
     RadioLost,
     RejoinFailed,
     WrongInstallCode,
 )
 from custom_components.smets1_cad.smart_energy.session import joiner
+from tests.patience import until
 from virtual_han.han import HUB_EUI64, VirtualHan
 from virtual_han.stick.flash import StoredNetwork
 
@@ -152,7 +154,15 @@ async def radio() -> AsyncGenerator[EzspRadio]:
         yield stick
 
 
-async def test_listeners_come_and_go(radio: EzspRadio) -> None:
-    stop = radio.listen(lambda event: None)
-    stop()
-    stop()
+async def test_listeners_come_and_go() -> None:
+    """One that has gone hears nothing more, and may go twice."""
+    gone: list[RadioEvent] = []
+    here: list[RadioEvent] = []
+    async with virtual_han() as han, connected(han) as radio:
+        stop = radio.listen(gone.append)
+        radio.listen(here.append)
+        stop()
+        stop()
+        han.ncp.unplug()
+        await until(lambda: bool(here))
+        assert gone == []

@@ -128,6 +128,7 @@ def test_issuer_event_ids_rise_with_time_and_with_issues() -> None:
         _price(answer)
         for answer in bench.ask(bench.esi, PRICE, "014201" + "00000000" + "00")
     ]
+    assert len(before) > 1
     schedule = bench.servers.home.meters[ELECTRICITY].schedule
     schedule.add(CATALOGUE["flat"](), bench.clock.instant(), bench.clock.instant())
     (now,) = (_price(answer) for answer in bench.ask(bench.esi, PRICE, "01420001"))
