@@ -1,9 +1,10 @@
 """What the Smart Energy cluster classes share: base class, definitions, shapes."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, override
 
+from zigpy.exceptions import ZigbeeException
 import zigpy.types as t
 from zigpy.zcl import Cluster
 from zigpy.zcl.foundation import (
@@ -16,6 +17,7 @@ from zigpy.zcl.foundation import (
     ZCLHeader,
 )
 
+from ...cad.errors import CadError
 from .answers import read_answer
 
 
@@ -57,6 +59,18 @@ class SmartEnergyCluster(Cluster):
         header, payload = ZCLHeader.deserialize(data)
         answer = read_answer(header, payload)
         return super().deserialize(data) if answer is None else (header, answer)
+
+    @override
+    def create_catching_task(
+        self,
+        target: Coroutine[Any, Any, Any],
+        exceptions: type[Exception] | tuple[type[Exception], ...] | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Let zigpy answer by itself; that nothing may leave any more is no fault of the program."""
+        super().create_catching_task(
+            target, exceptions or (TimeoutError, ZigbeeException, CadError), name
+        )
 
 
 class LengthDependent(CommandSchema):

@@ -17,6 +17,7 @@ from ..certificate import Credentials
 from ..eui64 import Eui64
 from ..network import HanRadio, WrongStick
 from .const import Interest, Timings
+from .errors import NOT_CONNECTED, NotRunning
 from .gate import Gate
 from .record import HanRecord, HanStore
 
@@ -57,6 +58,7 @@ class Context:
     Attributes:
         set_status: takes state, error and the seconds until the next attempt.
         has_consent: whether consent is in force now.
+        is_running: whether anything may be sent: from the start until the session is being stopped.
         firmware: of the stick, as it said last; "" unknown.
     """
 
@@ -67,14 +69,16 @@ class Context:
     config: SessionConfig
     set_status: StatusSetter
     has_consent: Callable[[], bool]
-    gate: Gate = field(default_factory=Gate)
+    is_running: bool = False
+    gate: Gate = field(init=False)
     record: HanRecord = field(default_factory=HanRecord)
     firmware: str = ""
     counters: Counter[str] = field(default_factory=Counter)
     breaker: Breaker = field(init=False)
 
     def __post_init__(self) -> None:
-        """Give the session its breaker."""
+        """Give the session its gate and its breaker."""
+        self.gate = Gate(self.require_running)
         self.breaker = Breaker(self.clock)
 
     @property
@@ -97,6 +101,17 @@ class Context:
             raise ConsentMissing(
                 "Consent is no longer in force. Give it in the integration's settings to go on."
             )
+
+    def require_running(self) -> None:
+        """Do nothing while the session runs with consent.
+
+        Raises:
+            ConsentMissing: consent is not in force.
+            NotRunning: the session is being stopped.
+        """
+        self.require_consent()
+        if not self.is_running:
+            raise NotRunning(NOT_CONNECTED)
 
     async def open_stick(self) -> None:
         """Open the stick, if it is the CAD's own.

@@ -1,7 +1,16 @@
 """What can go wrong between the CAD and the hub once they share a network."""
 
+from typing import Final
+
 from ...cad.errors import Responsible
+from ...cad.link import ConsentMissing
+from ...cad.models import Fuel
 from ..errors import SmartEnergyError
+
+NOT_CONNECTED: Final = (
+    "The CAD is not connected to the meters now. Look at its pairing status."
+)
+"""What `NotRunning` says where nothing runs at all."""
 
 
 class HubError(SmartEnergyError):
@@ -55,6 +64,14 @@ class NotRunning(SmartEnergyError):
     """Raised when something is asked of a session that is not running."""
 
     reason = "not_running"
+
+
+def no_consent_for(fuel: Fuel) -> ConsentMissing:
+    """Return the error of a request to a meter that consent does not cover."""
+    return ConsentMissing(
+        f"Consent does not cover the {fuel} meter. Give it for that meter first.",
+        reason=f"consent_missing_{fuel}",
+    )
 
 
 class RemovedFromHan(SmartEnergyError):

@@ -1,6 +1,7 @@
-"""The one door through which packets leave: allow-list, pacing, once-per-join (R15, R16).
+"""The one door through which packets leave: consent, allow-list, pacing, once-per-join (R1, R15, R16).
 
-Three kinds of frames pass:
+While the session runs with consent, three kinds of frames pass; else none. (Leaving a
+network is a command to the stick, which needs no packet of ours.)
 
 - changing information of a fuel (registers, demand, price, profile): only within
   an open burst of that fuel, which counts them;
@@ -13,7 +14,7 @@ Three kinds of frames pass:
 What a frame is, its octets say, not its sender.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -47,8 +48,13 @@ type StaticKey = tuple[int, int, int]
 class Gate:
     """Checks every packet, and counts."""
 
-    def __init__(self) -> None:
-        """Start closed to changing information."""
+    def __init__(self, require_running: Callable[[], None] = lambda: None) -> None:
+        """Start closed to changing information.
+
+        Args:
+            require_running: raises unless a session runs with consent.
+        """
+        self._require_running = require_running
         self.guard: Final = EgressGuard()
         self.unpaced = 0
         """Frames refused because no burst was open for them, or were read before."""
@@ -94,9 +100,11 @@ class Gate:
         """Let a packet pass, or raise.
 
         Raises:
+            ConsentMissing, NotRunning: nothing may leave any more.
             EgressDenied: it is not on the allow-list, or not now.
             BurstExceeded: it would be the fourth frame of its burst.
         """
+        self._require_running()
         frame = OutgoingFrame.from_packet(packet)
         kind = self.guard.check(frame)
         if (

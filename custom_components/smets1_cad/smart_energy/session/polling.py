@@ -14,7 +14,14 @@ from ..errors import EgressDenied
 from .const import LOGGER
 from .context import Context
 from .discovery import discover, find_endpoints
-from .errors import HubRefused, HubSilent, KeyRefused, NoHubServices, NotRunning
+from .errors import (
+    HubRefused,
+    HubSilent,
+    KeyRefused,
+    NoHubServices,
+    NotRunning,
+    no_consent_for,
+)
 from .link import HubLink
 
 _SILENT_BURSTS: Final = 3
@@ -74,6 +81,7 @@ class Poller:
         self._found = found
         self._lock = Lock()
         self._silent = 0
+        self._is_closed = False
         self._errands: list[_Errand] = []
 
     async def run(self) -> None:
@@ -164,6 +172,8 @@ class Poller:
 
         Raises:
             TooSoon: pacing does not allow it yet, or the hub is left alone after failures.
+            ConsentMissing: consent ended, perhaps while others were read.
+            NotRunning: the connection ended while others were read.
             HubSilent: no answer came.
             HubRefused: the hub answered with a failure.
             KeyRefused: the hub does not know the link key.
@@ -173,6 +183,7 @@ class Poller:
         if rest := self._rest:
             raise TooSoon(fuel, wait=rest, now=context.clock.now_utc())
         async with self._lock:
+            self._require_open(fuel)
             try:
                 await self._read(fuel)
                 await self._renew()
@@ -181,6 +192,14 @@ class Poller:
         self._silent = 0
         self._link.keep_alive.missed = 0
         context.breaker.success()
+
+    def _require_open(self, fuel: Fuel) -> None:
+        """Make sure that a fuel may still be read, by whoever waited for his turn."""
+        if self._is_closed:
+            raise _interrupted()
+        self._context.require_running()
+        if fuel not in self._fuels():
+            raise no_consent_for(fuel)
 
     async def _read(self, fuel: Fuel) -> None:
         context = self._context
@@ -268,7 +287,8 @@ class Poller:
                 errand.end(None)
 
     def close(self) -> None:
-        """End what people are waiting for."""
+        """End what people are waiting for; whoever waits for his turn finds out when it comes."""
+        self._is_closed = True
         while self._errands:
             self._errands.pop().end(_interrupted())
 

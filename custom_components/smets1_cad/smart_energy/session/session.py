@@ -39,7 +39,7 @@ from ..values.time import utc_to_raw
 from .const import LOGGER
 from .context import Context, SessionConfig
 from .deviations import quirk_of
-from .errors import HubSilent, KeyRefused, NotRunning
+from .errors import NOT_CONNECTED, HubSilent, KeyRefused, NotRunning, no_consent_for
 from .link import HubLink
 from .polling import Poller
 from .record import HanStore
@@ -224,6 +224,7 @@ class HanSession(CadLink):
             # Stopped meanwhile, such as by a withdrawal.
             return
         self._context.require_consent()
+        self._context.is_running = True
         self._task = create_task(self._run(), name="smets1_cad HAN session")
 
     @override
@@ -233,6 +234,7 @@ class HanSession(CadLink):
             if task is not None:
                 if self._has_consent():
                     await self._stages.finish()
+                self._context.is_running = False
                 task.cancel()
                 with suppress(CancelledError):
                     await task
@@ -280,14 +282,9 @@ class HanSession(CadLink):
 
     def _running(self, fuel: Fuel) -> Poller:
         if self._poller is None or not self._has_consent():
-            raise NotRunning(
-                "The CAD is not connected to the meters now. Look at its pairing status."
-            )
+            raise NotRunning(NOT_CONNECTED)
         if fuel not in self._fuels():
-            raise ConsentMissing(
-                f"Consent does not cover the {fuel} meter. Give it for that meter first.",
-                reason=f"consent_missing_{fuel}",
-            )
+            raise no_consent_for(fuel)
         return self._poller
 
     def _has_consent(self) -> bool:
