@@ -168,6 +168,11 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
         self._gate(packet)
         try:
             await super().send_packet(packet)
+        except AttributeError as err:
+            # bellows has no connection any more once it is closed, and looks for it all the same.
+            if self._ezsp is not None:
+                raise
+            raise ControllerError("The stick was closed while it was sending") from err
         except (AshException, RuntimeError, OSError) as err:
             if isinstance(err, TimeoutError):
                 raise

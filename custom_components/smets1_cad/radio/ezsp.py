@@ -83,12 +83,21 @@ class QuietEzsp(EZSP):
     async def _send(
         self, send: Callable[[bytes], Awaitable[None]], data: bytes
     ) -> None:
-        """Send a frame; a cancelled caller leaves it to be sent, or to fail, unheard."""
+        """Send a frame; a cancelled caller leaves it to be sent, or to fail, unheard.
+
+        Raises:
+            ConnectionResetError: the connection was closed before.
+            AshException: the stick did not take the frame.
+        """
         task = create_task(_awaited(send(data)))
         self._sending.add(task)
         task.add_done_callback(self._sent)
         await wait((task,))
-        task.result()
+        try:
+            task.result()
+        except AttributeError as err:
+            # bellows has no transport any more once the port is closed, and looks for it all the same.
+            raise ConnectionResetError("The connection was closed") from err
 
     def _sent(self, task: Task[None]) -> None:
         self._sending.discard(task)
