@@ -160,6 +160,9 @@ class JoiningApplication(bellows.zigbee.application.ControllerApplication):
     async def send_packet(self, packet: ZigbeePacket) -> None:
         """Send a packet that the gate lets through. There is no other way out.
 
+        Beside it only acknowledgements leave: the stick's own, and those that bellows has
+        it send for fragments of the hub's long answers; see `incoming`.
+
         Raises:
             EgressDenied: the gate did not let it through.
             DeliveryError: the hub did not take it.

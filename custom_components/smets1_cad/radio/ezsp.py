@@ -8,7 +8,7 @@ from typing import Any, Final, override
 from bellows.ezsp import EZSP
 
 from .const import LOGGER
-from .incoming import HubMessage, hub_message
+from .incoming import HubMessage, hub_message, is_refused_fragment
 from .privacy import CONCEALMENT, private
 
 _LAST_WORDS: Final = 1.0
@@ -39,7 +39,10 @@ class QuietEzsp(EZSP):
 
     @override
     def frame_received(self, data: bytes) -> None:
-        """Offer a message of the hub; let bellows read what is none, or what nobody takes."""
+        """Offer a message of the hub; let bellows read what is none, or what nobody takes.
+
+        Of fragments, which bellows answers by itself, it sees the hub's only.
+        """
         if (
             self.on_message is not None
             and (message := hub_message(data, self.ezsp_version)) is not None
@@ -50,6 +53,9 @@ class QuietEzsp(EZSP):
             except Exception:  # noqa: BLE001 - as for bellows, one bad message must not cost the port
                 LOGGER.exception("A message of the hub broke its handler")
                 return
+        elif is_refused_fragment(data, self.ezsp_version):
+            LOGGER.debug("Ignored a fragment that bellows would answer")
+            return
         super().frame_received(data)
 
     @override

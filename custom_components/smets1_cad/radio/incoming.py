@@ -3,7 +3,8 @@
 A meter sends the same few numbers all day. bellows reads each message into a structure
 that checks itself as a call's arguments are checked, which costs as much as all that a
 reading passes here. What is no plain message of the hub under the link key, and every
-frame of a version not named here, is bellows' to read.
+frame of a version not named here, is bellows' to read; but for most fragments, which
+it would answer by itself.
 """
 
 from struct import Struct
@@ -13,6 +14,7 @@ from bellows.types import EmberApsOption, EmberIncomingMessageType
 
 from ..smart_energy.const import PROFILE_ID
 from ..smart_energy.device import HUB_ADDRESS
+from ..smart_energy.egress import is_secured
 
 _INCOMING_MESSAGE: Final = 0x0045
 """EZSP frame id of incomingMessageHandler (UG100)."""
@@ -26,6 +28,9 @@ _SINCE_14: Final = Struct(_BEGIN + "H8sBBBbIB")
 """Then sender, its EUI-64, binding, address, link quality, RSSI, time and the octets, from EZSP 14."""
 _VERSIONS: Final = range(8, 20)
 """Whose frames begin like that and are laid out in one of the two ways."""
+_MISREAD_SINCE: Final = 14
+"""From this version on bellows looks for a fragment's sender and octets where they were before, and so answers
+somebody else and puts nothing together."""
 
 _UNICAST: Final = int(EmberIncomingMessageType.INCOMING_UNICAST)
 _ENCRYPTED: Final = int(EmberApsOption.APS_OPTION_ENCRYPTION)
@@ -81,3 +86,32 @@ def hub_message(frame: bytes, version: int) -> HubMessage | None:
     ):
         return None
     return HubMessage(endpoint_id, cluster_id, frame[begin:], lqi, rssi)
+
+
+def is_refused_fragment(frame: bytes, version: int) -> bool:
+    """Whether an EZSP frame brings a fragment that bellows must not see.
+
+    bellows acknowledges a fragment as it comes, whoever sent it, and nothing that checks
+    what leaves is asked (`ProtocolHandler._send_fragment_ack`). It may do so only for the
+    hub's long answers, and only where it gets them right.
+
+    Args:
+        frame: as the stick sent it, from its sequence on.
+        version: of EZSP, as the stick and bellows agreed on it; bellows reads a later one as the latest it knows.
+    """
+    if version < _VERSIONS.start:
+        return False
+    layout = _BEFORE_14 if version < _MISREAD_SINCE else _SINCE_14
+    if len(frame) < layout.size:
+        return False
+    fields = layout.unpack_from(frame)
+    _, _, frame_id, kind, profile_id, cluster_id, _, _, options, *_ = fields
+    if frame_id != _INCOMING_MESSAGE or not options & _FRAGMENT:
+        return False
+    return (
+        version >= _MISREAD_SINCE
+        or kind != _UNICAST
+        or fields[13] != HUB_ADDRESS
+        or profile_id != PROFILE_ID
+        or (is_secured(cluster_id) and not options & _ENCRYPTED)
+    )

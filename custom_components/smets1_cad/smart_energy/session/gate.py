@@ -12,6 +12,10 @@ network is a command to the stick, which needs no packet of ours.)
   confirmations and default responses.
 
 What a frame is, its octets say, not its sender.
+
+Beside this door only what carries no request leaves: the stick's polls and
+acknowledgements, its answers to ZDO requests, and the empty frames by which the radio's
+library acknowledges fragments of the hub's long answers.
 """
 
 from collections.abc import Callable, Iterator, Mapping
