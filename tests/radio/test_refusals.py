@@ -1,7 +1,5 @@
 """What a hub or a stick can refuse, each with its own name, and what is left untouched."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
 from zigpy.types import KeyData
 
@@ -144,14 +142,6 @@ async def test_nothing_leaves_without_a_gate() -> None:
         await joined(han, radio)
         with pytest.raises(EgressDenied, match="No session"):
             await radio.hub.zdo.Active_EP_req(0, retries=0)
-
-
-@pytest.fixture
-async def radio() -> AsyncGenerator[EzspRadio]:
-    """A radio on a network."""
-    async with virtual_han() as han, connected(han) as stick:
-        await joined(han, stick)
-        yield stick
 
 
 async def test_listeners_come_and_go() -> None:
