@@ -137,19 +137,27 @@ def async_add_when_proven[DescriptionT: Smets1CadEntityDescription](
     has: Callable[[Smets1CadCoordinator, DescriptionT], bool],
     create: Callable[[Smets1CadCoordinator, DescriptionT], Entity],
 ) -> None:
-    """Add each entity once it has proven itself, now or days later, and those that ever had."""
+    """Add each entity once it has proven itself, now or days later, and those that ever had.
+
+    One that is disabled is created when the entry is set up, and then no more until it is
+    enabled: Home Assistant would only refuse it again.
+    """
     coordinator = entry.runtime_data.coordinator
     registry = er.async_get(coordinator.hass)
     waiting = list(descriptions)
     seen: int | None = None
 
-    def was_there(description: DescriptionT) -> bool:
-        return (
-            registry.async_get_entity_id(
-                platform, DOMAIN, unique_id(entry, description)
-            )
-            is not None
+    def registered(description: DescriptionT) -> er.RegistryEntry | None:
+        entity_id = registry.async_get_entity_id(
+            platform, DOMAIN, unique_id(entry, description)
         )
+        return None if entity_id is None else registry.async_get(entity_id)
+
+    def is_to_come(description: DescriptionT, *, is_first: bool) -> bool:
+        known = registered(description)
+        if is_first:
+            return known is not None or has(coordinator, description)
+        return not (known and known.disabled) and has(coordinator, description)
 
     @callback
     def add_new() -> None:
@@ -160,7 +168,7 @@ def async_add_when_proven[DescriptionT: Smets1CadEntityDescription](
         proven = [
             description
             for description in waiting
-            if has(coordinator, description) or (is_first and was_there(description))
+            if is_to_come(description, is_first=is_first)
         ]
         if not proven:
             return
@@ -169,7 +177,7 @@ def async_add_when_proven[DescriptionT: Smets1CadEntityDescription](
         ]
         entities = [create(coordinator, description) for description in proven]
         for entity, description in zip(entities, proven, strict=True):
-            # One that is removed with its device may prove itself again.
+            # One that is removed with its device may prove itself again; one that is disabled is removed, too.
             entity.async_on_remove(partial(waiting.append, description))
         async_add_entities(entities)
 
