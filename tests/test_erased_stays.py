@@ -9,6 +9,7 @@ import pytest
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.flow.draft import Draft
+from custom_components.smets1_cad.readings.keeper import ReadingsKeeper
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.store import StoreError, async_get_store
 from custom_components.smets1_cad.supplier.api import PairingService
@@ -16,7 +17,7 @@ from custom_components.smets1_cad.supplier.link import ServiceLink
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .fake_link import EUI
+from .fake_link import EUI, electricity, electricity_identity
 from .leaving_home import LeavingHome
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
@@ -73,9 +74,17 @@ async def test_who_held_a_section_before_writes_nothing(hass: HomeAssistant) -> 
     eui64 = Eui64.parse(EUI)
     draft = Draft(eui64=eui64, store=store, path="/dev/x", inputs={"home": {"n": "x"}})
     readings, secrets, pairing = store.readings, store.secrets, store.pairing
+    keeper = ReadingsKeeper(store)
     await store.async_erase(keep=("secrets",))
     readings.save_later({"last": 1})
-    for save in (draft.save(), pairing.save({"name": "x"})):
+    keeper.save_soon({})
+    await keeper.save({}, ended=True)
+    for save in (
+        draft.save(),
+        draft.pairing.save({"name": "x"}),
+        draft.readings.save({"last": 1}),
+        pairing.save({"name": "x"}),
+    ):
         with pytest.raises(StoreError, match="erased") as caught:
             await save
         assert caught.value.reason == "pairing_step"
@@ -87,3 +96,16 @@ async def test_who_held_a_section_before_writes_nothing(hass: HomeAssistant) -> 
     await store.pairing.save({"new": 1})
     assert store.get("secrets") == {"kept": 1}
     assert store.get("pairing") == {"new": 1}
+
+
+async def test_an_entry_that_still_runs_keeps_nothing_of_before(
+    paired: LeavingHome,
+) -> None:
+    """What it hears, and what it writes at its end: readings, firmware, signs of a change of tenancy."""
+    store = await paired.store()
+    await store.async_erase(keep=("pairing", "secrets", "session"))
+    paired.link.hand_up(electricity(), electricity_identity(firmware_version="1.08"))
+    await paired.hass.async_block_till_done()
+    await paired.hass.config_entries.async_unload(paired.entry.entry_id)
+    for section in ("readings", "firmware", "notices"):
+        assert store.get(section) is None

@@ -34,10 +34,11 @@ class FirmwareLog:
     def __init__(
         self, hass: HomeAssistant, entry: Smets1CadConfigEntry, store: CadStore
     ) -> None:
-        """Prepare; nothing is compared before `async_start`."""
+        """Prepare; nothing is compared before `async_start`, and nothing is written after an erasure."""
         self._hass = hass
         self._entry = entry
         self._store = store
+        self._firmware = store.firmware
         self._known: dict[str, dict[str, str]] = {}
         self._changes: list[JsonObject] = []
 
@@ -58,7 +59,7 @@ class FirmwareLog:
         """
         issue = issue_id(ISSUE_UNREADABLE, self._entry)
         try:
-            self._known, self._changes = _read(await self._store.firmware.load())
+            self._known, self._changes = _read(await self._firmware.load())
         except CadError as err:
             LOGGER.warning("Changes of firmware are not recorded: %s", err)
             ir.async_create_issue(
@@ -153,7 +154,7 @@ class FirmwareLog:
     async def _save(self) -> None:
         data: dict[str, Any] = {_KNOWN: self._known, _CHANGES: self._changes}
         try:
-            await self._store.firmware.save(data)
+            await self._firmware.save(data)
         except CadError as err:
             LOGGER.warning("The firmware versions were not kept: %s", err)
 

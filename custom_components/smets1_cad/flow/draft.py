@@ -24,6 +24,8 @@ class Draft:
         inputs: what was typed, by step; it fills the forms again.
         install_code: the CAD's, once it is known; another one than is kept, until it has been asked for.
         credentials: the certificates as text, as they were loaded; "" for none.
+        pairing: the request; like all that it is kept in, it writes nothing after an erasure.
+        readings: what was read while joining.
     """
 
     eui64: Eui64
@@ -32,6 +34,8 @@ class Draft:
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     install_code: InstallCode | None = None
     credentials: str = ""
+    pairing: Section[dict[str, Any]] = field(init=False)
+    readings: Section[dict[str, Any]] = field(init=False)
     _kept_code: InstallCode | None = field(init=False, default=None)
     _setup: Section[dict[str, Any]] = field(init=False)
     _secrets: Section[dict[str, Any]] = field(init=False)
@@ -40,6 +44,8 @@ class Draft:
         """Take hold of what it is kept in: a dialog that is left writes nothing after an erasure."""
         self._setup = self.store.setup
         self._secrets = self.store.secrets
+        self.pairing = self.store.pairing
+        self.readings = self.store.readings
 
     def __repr__(self) -> str:
         """Show nothing of what was typed."""

@@ -196,7 +196,7 @@ class JoinSteps(RadioSteps, ConsentSteps):
     async def _keep_found(self, updates: list[CadUpdate], own_from: datetime) -> None:
         """Keep what was read and that the CAD is paired; where that fails, its entry makes up for it."""
         try:
-            await self._draft.store.readings.save(
+            await self._draft.readings.save(
                 meters_as_json(collect(updates, own_from), ended=True)
             )
             await self._joined()

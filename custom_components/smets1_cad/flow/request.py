@@ -78,7 +78,7 @@ class RequestSteps(DetailsSteps):
         Raises:
             AbortFlow: what is stored cannot be read.
         """
-        section = self._draft.store.pairing
+        section = self._draft.pairing
         try:
             pairing = await async_stored_pairing(section)
         except StoreError as err:
@@ -172,9 +172,7 @@ class RequestSteps(DetailsSteps):
         new_code = self._draft.code_changed
         try:
             if (keeper := await self._keeper()) is None:
-                await self._draft.store.pairing.save(
-                    Pairing.record(request, now).as_dict()
-                )
+                await self._draft.pairing.save(Pairing.record(request, now).as_dict())
             else:
                 await keeper.update(
                     lambda pairing: rewritten(pairing, request, now, new_code=new_code)

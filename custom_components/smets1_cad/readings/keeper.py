@@ -22,8 +22,8 @@ class ReadingsKeeper:
     def __init__(
         self, store: CadStore, intervals: Mapping[Fuel, timedelta] | None = None
     ) -> None:
-        """Say where, and how far apart readings are where the user has decided."""
-        self._store = store
+        """Say where, and how far apart readings are where the user has decided; nothing is written after an erasure."""
+        self._readings = store.readings
         self._intervals = intervals or {}
         self._saved_at = 0.0
 
@@ -34,7 +34,7 @@ class ReadingsKeeper:
         is known to be the last that was shown; see `MeterState.from_dict`.
         """
         try:
-            saved = await self._store.readings.load()
+            saved = await self._readings.load()
             if saved is None:
                 return {}
             meters = {
@@ -64,7 +64,7 @@ class ReadingsKeeper:
         """Write what may be lost, if the last write is long enough ago."""
         if monotonic() - self._saved_at >= SAVE_EVERY:
             self._saved_at = monotonic()
-            self._store.readings.save_later(meters_as_json(meters, ended=False))
+            self._readings.save_later(meters_as_json(meters, ended=False))
 
     async def save(self, meters: Mapping[Fuel, MeterState], *, ended: bool) -> None:
         """Write now.
@@ -75,7 +75,7 @@ class ReadingsKeeper:
         """
         self._saved_at = monotonic()
         try:
-            await self._store.readings.save(meters_as_json(meters, ended=ended))
+            await self._readings.save(meters_as_json(meters, ended=ended))
         except StoreError as err:
             LOGGER.warning("The last readings were not kept: %s", err)
 

@@ -54,7 +54,7 @@ class TenancyWatch:
         """Prepare."""
         self._hass = hass
         self._entry = entry
-        self._store = store
+        self._section = store.notices
         self._link = link
         self._consents = consents
         self._notices = Notices()
@@ -67,7 +67,7 @@ class TenancyWatch:
     async def async_start(self) -> CALLBACK_TYPE:
         """Take up what is known, and listen until the returned function is called."""
         try:
-            self._notices = await self._store.notices.load() or Notices()
+            self._notices = await self._section.load() or Notices()
         except StoreError as err:
             LOGGER.warning(
                 "What was known of a change of tenancy is lost, and learnt anew: %s",
@@ -221,7 +221,7 @@ class TenancyWatch:
     async def _keep(self) -> None:
         self._notices.known = self._finder.known
         try:
-            await self._store.notices.save(self._notices)
+            await self._section.save(self._notices)
         except CadError as err:
             LOGGER.warning("A notice of a change of tenancy was not kept: %s", err)
 
@@ -229,7 +229,7 @@ class TenancyWatch:
     def _keep_later(self) -> None:
         self._kept_at = monotonic()
         self._notices.known = self._finder.known
-        self._store.notices.save_later(self._notices)
+        self._section.save_later(self._notices)
 
     @callback
     def _show_and_wait(self) -> None:
