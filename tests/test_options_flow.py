@@ -111,6 +111,25 @@ async def test_a_request_that_nobody_has_cannot_be_confirmed(home: LeavingHome) 
     ]
 
 
+async def test_r19_a_request_that_was_corrected_since_is_undone(
+    home: LeavingHome,
+) -> None:
+    """The supplier has the earlier one, also where no other was sent."""
+    await home.prepare(way=(S.SENT, S.RECORDED))
+    await home.start()
+    options = await menu(home)
+    assert "unpair" in options
+    assert "confirm" not in options
+    dialog = Dialog(home)
+    await dialog.open("withdraw")
+    await dialog.fill(erase=False)
+    assert dialog.at["step_id"] == "withdrawn"
+    await dialog.choose("unpair")
+    await dialog.fill(reason="consent_withdrawn")
+    assert dialog.at["step_id"] == "route"
+    assert (await home.stored_pairing()).state is S.UNPAIR_RECORDED
+
+
 @pytest.mark.parametrize("state", LinkState)
 async def test_r9_the_network_is_looked_for_on_a_persons_word(
     home: LeavingHome, state: LinkState

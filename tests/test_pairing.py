@@ -227,6 +227,62 @@ def test_r19_whether_the_supplier_may_list_the_cad(
     assert pairing(*states).supplier_may_list_cad is expected
 
 
+@pytest.mark.parametrize(
+    ("way", "reason", "expected"),
+    [
+        ([S.SENDING], "service_unauthorised", False),
+        ([S.SENDING], "service_conflict", True),
+        ([S.SENDING], "service_not_found", True),
+        ([S.SENDING], "corrected", True),
+        ([S.SENT, S.RECORDED, S.SENDING], "service_unauthorised", True),
+        ([S.SENT, S.REFUSED, S.RECORDED, S.SENDING], "service_unauthorised", False),
+    ],
+)
+def test_r19_what_was_turned_away_at_the_door_changes_nothing(
+    way: list[PairingState], reason: str, expected: bool
+) -> None:
+    """Nobody has taken that request in; one that was sent before is still with whom it was sent to."""
+    back = pairing(*way).advance(S.RECORDED, NOW, reason=reason)
+    assert back.supplier_may_list_cad is expected
+
+
+@pytest.mark.parametrize(
+    ("states", "ends"),
+    [
+        ([], S.CANCELLED),
+        ([S.SENT, S.REFUSED, S.RECORDED], S.CANCELLED),
+        ([S.SENT, S.RECORDED], S.UNPAIR_RECORDED),
+        ([S.HAN_OPEN, S.JOINING, S.PAIRED, S.REMOVED, S.RECORDED], S.UNPAIR_RECORDED),
+    ],
+)
+def test_r19_a_recorded_request_ends_as_the_supplier_has_one_or_not(
+    states: list[PairingState], ends: PairingState
+) -> None:
+    recorded = pairing(*states)
+    for end in (S.CANCELLED, S.UNPAIR_RECORDED):
+        assert recorded.can(end) is (end is ends)
+    assert recorded.can_end is (ends is S.UNPAIR_RECORDED)
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ([S.SENT], True),
+        ([S.SENT, S.REFUSED], False),
+        ([S.HAN_OPEN, S.JOINING, S.PAIRED], True),
+        ([S.HAN_OPEN, S.JOINING, S.PAIRED, S.REMOVED], True),
+        ([S.SENT, S.UNPAIR_RECORDED], False),
+        ([S.SENT, S.UNPAIR_RECORDED, S.UNPAIR_SENDING], False),
+        ([S.SENT, S.UNPAIR_RECORDED, S.UNPAIR_SENT, S.UNPAIR_REFUSED], True),
+        ([S.SENT, S.UNPAIR_RECORDED, S.UNPAIRED], False),
+    ],
+)
+def test_r19_what_nobody_was_asked_to_undo_yet(
+    states: list[PairingState], expected: bool
+) -> None:
+    assert pairing(*states).can_end is expected
+
+
 # --- nothing twice
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -287,6 +288,32 @@ async def test_a_request_that_nobody_has_is_given_up(home: LeavingHome) -> None:
     assert home.issue_key() is None
     with pytest.raises(HomeAssistantError, match="nothing to undo"):
         await home.act("request_unpairing")
+
+
+async def corrected(home: LeavingHome) -> None:
+    """Have a request at the supplier, and another one written down since."""
+    await home.prepare(way=(S.SENT,))
+    pairing = await home.stored_pairing()
+    after = pairing.correct(replace(pairing.request, available="later"), NOW)
+    assert after.state is S.RECORDED
+    await (await home.store()).pairing.save(after.as_dict())
+    await home.start()
+
+
+async def test_r19_a_supplier_that_has_an_earlier_request_is_told(
+    home: LeavingHome,
+) -> None:
+    """It was corrected here, and not sent again: the supplier may act on what it has."""
+    await corrected(home)
+    assert home.state("button.consumer_access_device_request_unpairing") != (
+        "unavailable"
+    )
+    await home.act("withdraw_consent")
+    assert home.issue_key() == "still_listed"
+    answer = await home.act("request_unpairing", route="letter", sent=True)
+    assert answer["state"] == "unpair_sent"
+    assert "00-0D-6F-00-0A-0B-0C-0D" in answer["texts"]["letter"][0]["text"]
+    assert home.issue_key() is None
 
 
 async def test_a_second_request_changes_nothing(paired: LeavingHome) -> None:

@@ -15,7 +15,6 @@ from .coordinator import Smets1CadConfigEntry, Smets1CadCoordinator
 from .entity import Smets1CadEntity, Smets1CadEntityDescription, async_add_when_proven
 from .error_words import cad_errors_translated
 from .leaving.leaving import async_withdraw_consent, unpairing_of
-from .leaving.unpairing import CAN_END
 from .readings.news import News
 
 PARALLEL_UPDATES = 1
@@ -54,7 +53,7 @@ async def _read(fuel: Fuel, entry: Smets1CadConfigEntry) -> None:
 
 def _can_unpair(coordinator: Smets1CadCoordinator) -> bool:
     keeper = coordinator.pairing
-    return keeper is not None and keeper.pairing.state in CAN_END
+    return keeper is not None and keeper.pairing.can_end
 
 
 DESCRIPTIONS: Final[tuple[CadButtonDescription, ...]] = (

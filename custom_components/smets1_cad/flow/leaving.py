@@ -26,9 +26,9 @@ from ..leaving.leaving import (
     async_withdraw_consent,
     async_withdrawn_words,
 )
-from ..leaving.unpairing import ENDING, UNDER_WAY, Unpairing
+from ..leaving.unpairing import Unpairing
 from ..pairing.request_text import Purpose
-from ..pairing.states import MAYBE_LISTED, PairingState, UnpairWhy
+from ..pairing.states import UNDER_WAY, PairingState, UnpairWhy
 from ..supplier.directory import Route
 from ..supplier.texts import SupplierText, async_supplier_texts
 from ..tenancy.change import Erasure, async_begin_erasure
@@ -58,9 +58,6 @@ WHY_SCHEMA: Final = probatio.Schema(
         )
     }
 )
-
-LISTED: Final = MAYBE_LISTED | ENDING | {PairingState.REMOVED}
-"""States in which the supplier may list the CAD, or is being told to take it off."""
 
 
 class LeavingSteps(OptionsFlowWithReload):
@@ -201,7 +198,7 @@ class LeavingSteps(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Say that reading has stopped, and ask whether the CAD is to be unpaired now."""
         unpairing = self._runtime.unpairing
-        if unpairing is None or unpairing.pairing.state not in LISTED:
+        if unpairing is None or not unpairing.pairing.supplier_may_list_cad:
             return await self._withdrawn("withdrawn_unlisted")
         return self.async_show_menu(
             step_id="withdrawn",

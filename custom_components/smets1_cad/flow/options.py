@@ -37,7 +37,6 @@ from ..pairing.states import PairingState
 from ..store import StoreError, async_get_store, async_load_consents
 from ..supplier.answer import may_be_answered
 from .answer import AnswerSteps
-from .leaving import LISTED
 from .record import RecordSteps
 from .wording import (
     REWORDED,
@@ -97,24 +96,25 @@ class CadOptionsFlow(RecordSteps, AnswerSteps):
         if self.config_entry.state is ConfigEntryState.LOADED:
             runtime = self._runtime
             grant = runtime.consents.grant
-            state = runtime.unpairing and runtime.unpairing.pairing.state
+            unpairing = runtime.unpairing
+            pairing = None if unpairing is None else unpairing.pairing
+            state = None if pairing is None else pairing.state
+            is_listed = pairing is not None and pairing.supplier_may_list_cad
             if self._is_looking():
                 menu.append("look")
             if self._identity() is not None and state is not PairingState.UNPAIRED:
                 menu.append("consent")
             if runtime.consents.records:
                 menu.append("record")
-            if runtime.unpairing and may_be_answered(runtime.unpairing.pairing):
+            if pairing is not None and may_be_answered(pairing):
                 menu.append("answered")
             if grant is not None and grant.is_valid:
                 menu.append("withdraw")
             elif runtime.consents.is_personal:
                 menu.append("erase")
-            if state in LISTED - {PairingState.UNPAIRED}:
+            if is_listed:
                 menu.append("unpair")
-            if state in LISTED - {PairingState.UNPAIRED} and (
-                state in ENDING or state is PairingState.PAIRED
-            ):
+            if is_listed and (state in ENDING or state is PairingState.PAIRED):
                 menu.append("confirm")
             menu.append("tenancy")
         return self.async_show_menu(step_id="init", menu_options=menu)

@@ -12,7 +12,7 @@ from ..const import DOMAIN
 from ..error_words import error_words
 from ..faults import ISSUE_LINK, issue_id
 from ..pairing.life import Pairing
-from ..pairing.states import MAYBE_LISTED, PairingState
+from ..pairing.states import PairingState
 from ..smart_energy.eui64 import Eui64
 from ..supplier.texts import inert
 
@@ -56,7 +56,7 @@ def _kind(pairing: Pairing, consents: Consents, error: CadError | None) -> str |
         return UNPAIRED_STICK
     if (kind := _OF_STATE.get(pairing.state)) is not None:
         return kind
-    if pairing.state in MAYBE_LISTED and consents.is_withdrawn:
+    if pairing.can_end and consents.is_withdrawn:
         return STILL_LISTED
     return None
 

@@ -23,7 +23,7 @@ from ..cad.link import CadLink, LinkState, LinkStatus
 from ..consent.consents import Consents, Withdrawal, WithdrawalNotStored
 from ..const import LOGGER
 from ..pairing.life import Pairing, PairingError, PairingKeeper
-from ..pairing.states import MAYBE_LISTED, PairingState as S, UnpairWhy
+from ..pairing.states import UNDER_WAY, PairingState as S, UnpairWhy
 from ..pairing.watch import REMOVED
 from ..smart_energy.network import ForeignNetwork
 from ..store import CadStore
@@ -42,17 +42,8 @@ SAID_BY_USER: Final = "said_by_user"
 LEFT_BY_HUB: Final = "left_by_hub"
 """Reasons of the last step: who confirmed that the CAD is unpaired."""
 
-UNDER_WAY: Final = frozenset(
-    {S.UNPAIR_RECORDED, S.UNPAIR_SENDING, S.UNPAIR_SENT, S.UNPAIR_ACKNOWLEDGED}
-)
-"""States in which the removal has been asked for and is not settled."""
-
 ENDING: Final = UNDER_WAY | {S.UNPAIR_REFUSED, S.UNPAIRED}
 """States of a pairing that is ending, or has ended."""
-
-
-CAN_END: Final = MAYBE_LISTED | {S.REMOVED, S.UNPAIR_REFUSED}
-"""States in which there is something to undo that nobody has been asked to undo yet."""
 
 
 class Unpairing:
@@ -126,7 +117,7 @@ class Unpairing:
         async_report_wanted(self._hass, self._entry, self.pairing)
 
     async def ask(self, why: UnpairWhy) -> Pairing:
-        """Write down that the CAD is to be unpaired; a request that nobody has yet is given up.
+        """Write down that the CAD is to be unpaired; a request that nobody has is given up.
 
         Consent that is withdrawn ends at once; asked for another reason, it ends with the removal.
 
@@ -247,7 +238,7 @@ class Unpairing:
     def async_look(self) -> None:
         """Say what there is to say of the pairing's end, and carry it out where it has come."""
         pairing = self.pairing
-        if pairing.state not in CAN_END:
+        if not pairing.can_end:
             async_clear_wanted(self._hass, self._entry)
         async_report_leaving(self._hass, self._entry, pairing, self._consents)
         if pairing.state is S.UNPAIRED and not self._leaving:

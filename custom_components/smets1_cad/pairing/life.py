@@ -23,6 +23,7 @@ from .states import (
     NEXT,
     ON_THE_AIR,
     OVERDUE,
+    UNDER_WAY,
     NextStep,
     PairingState as S,
     Reminder,
@@ -39,6 +40,19 @@ UNSENT_FOR: Final = 2
 
 _LAST_YEAR: Final = 2999
 """Last year in which a promised day is no slip; no working day can be reckoned at the end of the calendar."""
+
+TURNED_AWAY: Final = frozenset(
+    {
+        "service_forbidden",
+        "service_invalid_request",
+        "service_price_not_accepted",
+        "service_quote_expired",
+        "service_redirect",
+        "service_tls",
+        "service_unauthorised",
+    }
+)
+"""Reasons of the step back from a request that was being sent and that nobody has taken in."""
 
 WINDOW_CLOSED: Final = "window_closed"
 """Reason of the step back from an open HAN to an accepted request: the window is over, unused."""
@@ -135,16 +149,29 @@ class Pairing:
     @property
     def supplier_may_list_cad(self) -> bool:
         """Whether the supplier may have the CAD on its list, so that it has to be told to take it off."""
-        listed = False
+        listed = before = False
         for step in self.history:
+            if step.state is S.SENDING:
+                before = listed
             if step.state in MAYBE_LISTED:
                 listed = True
             elif step.state in {S.REFUSED, S.UNPAIRED}:
                 listed = False
+            elif step.reason in TURNED_AWAY:
+                listed = before
         return listed
 
+    @property
+    def can_end(self) -> bool:
+        """Whether there is something to undo that nobody has been asked to undo yet."""
+        return self.state not in UNDER_WAY and self.can(S.UNPAIR_RECORDED)
+
     def can(self, state: S) -> bool:
-        """Whether a state may follow."""
+        """Whether a state may follow. A request that the supplier may still have is not given up: it is asked to undo it."""
+        if self.state is S.RECORDED:
+            listed = self.supplier_may_list_cad
+            if state is (S.CANCELLED if listed else S.UNPAIR_RECORDED):
+                return False
         return state in successors(self.state, self.request.cad.kind)
 
     def advance(

@@ -62,8 +62,14 @@ ON_THE_AIR: Final = frozenset({S.HAN_OPEN, S.JOINING})
 MAYBE_LISTED: Final = ASKING | ON_THE_AIR | {S.PAIRED}
 """States in which the supplier may have put the CAD on its list."""
 
+UNDER_WAY: Final = frozenset(
+    {S.UNPAIR_RECORDED, S.UNPAIR_SENDING, S.UNPAIR_SENT, S.UNPAIR_ACKNOWLEDGED}
+)
+"""States in which the removal has been asked for and is not settled."""
+
 _SUCCESSORS: Final[Mapping[PairingState, frozenset[PairingState]]] = {
-    S.RECORDED: frozenset({S.SENDING, S.SENT, S.CANCELLED}) | ON_THE_AIR,
+    S.RECORDED: frozenset({S.SENDING, S.SENT, S.CANCELLED, S.UNPAIR_RECORDED})
+    | ON_THE_AIR,
     S.SENDING: frozenset(
         {S.RECORDED, S.SENT, S.ACKNOWLEDGED, S.ACCEPTED, S.REFUSED, S.UNPAIR_RECORDED}
     )
@@ -107,7 +113,7 @@ _SUCCESSORS: Final[Mapping[PairingState, frozenset[PairingState]]] = {
 
 
 def successors(state: PairingState, kind: CadKind) -> frozenset[PairingState]:
-    """Return the states that may follow.
+    """Return the states that may follow; of a recorded request one end or the other, see `Pairing.can`.
 
     A Glow CAD joins unseen: it is never seen joining, and is paired once readings come.
     """
