@@ -52,12 +52,7 @@ def certificate_text(
     han: VirtualHan | None = None, suite: int = 1, eui64: bytes | None = None
 ) -> str:
     """Write credentials as people have them, for the stick unless another address is given."""
-    made = (han or VirtualHan()).credentials(suite, eui64)
-    return (
-        f"CA Public Key: {made.ca_public_key.hex()}\n"
-        f"Device Implicit Cert: {made.certificate.hex()}\n"
-        f"Device Private Key: {made.private_key.hex()}\n"
-    )
+    return (han or VirtualHan()).credentials(suite, eui64).as_text()
 
 
 def full_disk() -> AbstractContextManager[Any]:
