@@ -1,5 +1,6 @@
 """A change of tenancy is noticed: what is dated is acted on, what is cancelled is not, the rest is asked (R20)."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import LinkState
@@ -190,6 +192,97 @@ async def test_a_notice_that_is_not_repeated_after_a_restart_is_only_asked_about
         assert home.issue("tenancy_announced") is None
         await hear(home, notice(2))
         end.assert_called_once()
+
+
+@pytest.mark.parametrize("whose", ["hub", "service"])
+async def test_r20_a_no_outlives_the_notice_that_it_was_about(
+    home: LeavingHome, whose: str
+) -> None:
+    """Its day passed while Home Assistant was off. Repeated later, it ends nothing; another day is another notice."""
+
+    async def say(days: int) -> None:
+        if whose == "service":
+            watch_of(home).service_said(NOW + timedelta(days=days))
+        await hear(home, *([notice(days)] if whose == "hub" else []))
+
+    with patch(END) as end:
+        await say(2)
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+        home.freezer.tick(timedelta(days=3))
+        await reload(home)
+        await home.wait(seconds=1)
+        assert home.issue("tenancy_suspected") is not None
+        watch_of(home).same_people()
+        await home.hass.async_block_till_done()
+        for _ in range(2):
+            await say(2)
+            await home.wait(days=1)
+            end.assert_not_called()
+            assert home.issue("tenancy_suspected", "tenancy_announced") is None
+            await reload(home)
+        await say(9)
+        assert home.issue("tenancy_announced") is not None
+        await home.wait(days=9)
+        end.assert_called_once()
+
+
+async def test_r20_what_is_heard_meanwhile_ends_a_tenancy_once(
+    home: LeavingHome,
+) -> None:
+    """Its end takes a while, with signs and notices coming in."""
+    gate = asyncio.Event()
+    ends = []
+
+    async def end(_hass: object, _entry: object, reason: TenancyEnd) -> None:
+        ends.append(reason)
+        await gate.wait()
+
+    with patch(END, end):
+        await home.wait(days=1)
+        home.link.hand_up(notice(1), notice(fuel=Fuel.ELECTRICITY))
+        home.freezer.tick(timedelta(seconds=1))
+        async_fire_time_changed(home.hass)
+        await asyncio.sleep(0)
+        gate.set()
+        await home.hass.async_block_till_done()
+    assert ends == [TenancyEnd.HAN]
+
+
+@pytest.mark.parametrize("runs", [True, False])
+async def test_r20_an_end_that_breaks_off_is_tried_again(
+    home: LeavingHome, caplog: pytest.LogCaptureFixture, runs: bool
+) -> None:
+    """By whatever is not foreseen; by a watch that still watches."""
+    gate = asyncio.Event()
+
+    async def broken(*_: object) -> None:
+        await gate.wait()
+        raise ZeroDivisionError
+
+    with patch(END, broken):
+        await home.wait(days=3)
+        home.link.hand_up(notice(2))
+        if not runs:
+            await home.hass.config_entries.async_unload(home.entry.entry_id)
+        gate.set()
+        await home.hass.async_block_till_done()
+    assert "The change of tenancy is not finished" in caplog.text
+    with patch(END) as end:
+        await home.wait(hours=1)
+        assert end.call_count == runs
+
+
+async def test_what_is_said_of_a_change_goes_with_the_entry(home: LeavingHome) -> None:
+    await hear(
+        home, notice(2, fuel=Fuel.ELECTRICITY), notice(2), notice(cancelled=True)
+    )
+    await hear(home, notice(1, of_supplier=True))
+    kinds = ("tenancy_announced", "tenancy_cancelled", "tenancy_suspected")
+    assert all(home.issue(kind) for kind in kinds)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    assert home.issue(*kinds) is None
+    await reload(home)
+    assert all(home.issue(kind) for kind in kinds)
 
 
 async def test_the_service_takes_back_what_it_announced(home: LeavingHome) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Self
 
-from .signs import Known, Seen
+from ..smart_energy.values.time import london_date
+from .signs import Known, Seen, Sign
 
 SERVICE: Final = "service"
 """Whose notice is the pairing service's; any other is that of the fuel it was given for."""
@@ -57,8 +58,11 @@ class Notices:
         return min(self.pending.items(), key=lambda item: item[1].at)
 
     def announce(self, whose: str, notice: Notice) -> bool:
-        """Take a notice; return whether it is to be waited for, which one that was cancelled is not."""
-        if _key(whose, notice.number) in self.settled:
+        """Take a notice; return whether it is to be waited for.
+
+        One that was cancelled is not, nor is one of which a person said that it means nothing.
+        """
+        if {_key(whose, notice.number), _missed(whose, notice).key} & {*self.settled}:
             return False
         self.pending[whose] = notice
         return True
@@ -73,6 +77,10 @@ class Notices:
         if number is not None:
             self.settle(_key(whose, number))
         return self.pending.pop(whose, None)
+
+    def miss(self, whose: str) -> Seen:
+        """Wait no longer for a notice whose day has come unheard; return the sign that it still is."""
+        return _missed(whose, self.pending.pop(whose))
 
     def ask(self, seen: Seen) -> bool:
         """Note that a sign is asked about; return False if it was settled or is asked about already."""
@@ -139,3 +147,9 @@ class Notices:
 
 def _key(whose: str, number: int | None) -> str:
     return f"dated/{whose}/{number}"
+
+
+def _missed(whose: str, notice: Notice) -> Seen:
+    """Return a notice as a sign; its key names the day, since the issuer may announce another one, under any number."""
+    day = london_date(notice.at)
+    return Seen(sign=Sign.NOTICE, key=f"{_key(whose, notice.number)}/{day}")

@@ -63,6 +63,7 @@ class TenancyWatch:
         self._clock = async_steady_clock(hass)
         self._alarm = Alarm(hass, self._due)
         self._ending = False
+        self._stopped = False
 
     async def async_start(self) -> CALLBACK_TYPE:
         """Take up what is known, and listen until the returned function is called."""
@@ -86,10 +87,13 @@ class TenancyWatch:
 
         @callback
         def stop() -> None:
+            self._stopped = True
             forget()
             cancel()
             self._alarm.stop()
             self._keep_later()
+            for kind in (ISSUE_ANNOUNCED, ISSUE_CANCELLED, ISSUE_SUSPECTED):
+                self._show(kind, None)
 
         return stop
 
@@ -184,6 +188,8 @@ class TenancyWatch:
     @callback
     def _due(self, now: datetime) -> None:
         """Act on the notice whose day has come; one that was not heard again since a restart may be cancelled."""
+        if self._ending:
+            return
         whose, notice = self._notices.first
         if self._due_at(notice) > now:
             self._show_and_wait()
@@ -191,8 +197,7 @@ class TenancyWatch:
         if notice.is_heard:
             self._end(whose)
             return
-        del self._notices.pending[whose]
-        self._suspect(Seen(sign=Sign.NOTICE, key=f"missed/{whose}/{notice.number}"))
+        self._suspect(self._notices.miss(whose))
         self._changed()
 
     @callback
@@ -207,6 +212,11 @@ class TenancyWatch:
             except CadError as err:
                 self._ending = False
                 LOGGER.warning("The change of tenancy is not finished: %s", err)
+            except Exception:  # noqa: BLE001 - it is not given up for a mistake
+                LOGGER.exception("The change of tenancy is not finished")
+                self._ending = False
+                if not self._stopped:
+                    self._alarm.set(dt_util.utcnow() + LONGEST)
 
         self._hass.async_create_task(end(), f"{DOMAIN} change of tenancy")
 
