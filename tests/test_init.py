@@ -15,6 +15,7 @@ from custom_components.smets1_cad.cad.models import (
 )
 from custom_components.smets1_cad.cad_secrets import CadNotSetUp
 from custom_components.smets1_cad.consent.text import Box
+from custom_components.smets1_cad.consent.watch import ConsentWatch
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.repairs import async_create_fix_flow
@@ -156,6 +157,20 @@ async def test_consent_ends_to_the_minute(paired: LeavingHome) -> None:
     assert paired.state("sensor.electricity_meter_power") == "unavailable"
     assert paired.link.calls == ["start", "stop"]
     assert reauth_flows(paired) == 1
+
+
+async def test_r2_nobody_watches_over_consent_that_ended_before(
+    paired: LeavingHome,
+) -> None:
+    """It was withdrawn while the entry was being set up: a person is neither warned of its end nor asked for more."""
+    grant = paired.entry.runtime_data.consents.grant
+    await paired.act("withdraw_consent")
+    await paired.wait(days=355)
+    stop = ConsentWatch(paired.hass, paired.entry, grant).start()
+    assert paired.issue("consent_lapses") is None
+    await paired.wait(days=11)
+    assert reauth_flows(paired) == 0
+    stop()
 
 
 async def test_another_wording_asks_again(home: LeavingHome) -> None:

@@ -46,7 +46,9 @@ class ConsentWatch:
 
     @callback
     def start(self) -> CALLBACK_TYPE:
-        """Watch until the returned function is called."""
+        """Watch until the returned function is called; there is nothing to watch in consent that has ended meanwhile."""
+        if self._grant.revoked is not None:
+            return lambda: None
         forget = self._grant.on_revoked(self._revoked)
         self._look(dt_util.utcnow())
 
