@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 
 class Responsible(StrEnum):
@@ -49,3 +50,23 @@ class CadError(Exception):
             self.responsible = responsible
         if placeholders is not None:
             self.placeholders = placeholders
+
+
+class NotKept(CadError):
+    """Raised when something was not done because what has to be kept of it first was not.
+
+    It is tried again: a disk that is full, or read-only for a while, may take it another time.
+    """
+
+    reason = "store_not_written"
+    responsible = Responsible.HOUSEHOLDER
+
+    @classmethod
+    def because(cls, error: CadError) -> Self:
+        """Say the same as the store does."""
+        return cls(
+            str(error),
+            reason=error.reason,
+            responsible=error.responsible,
+            placeholders=error.placeholders,
+        )

@@ -42,7 +42,7 @@ import random
 from typing import Any, Final, Protocol
 
 from .clock import Clock
-from .errors import CadError
+from .errors import CadError, NotKept
 from .models import Fuel
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -108,7 +108,11 @@ class PacingStore(Protocol):
         ...
 
     async def save(self, data: Mapping[str, Any]) -> None:
-        """Return once the data is on its way to disk for sure."""
+        """Return once the data is on its way to disk for sure.
+
+        Raises:
+            CadError: it is not.
+        """
         ...
 
 
@@ -265,6 +269,7 @@ class Pacer:
 
         Raises:
             TooSoon: the floor has not passed, or a burst of this lane is still open.
+            NotKept: that it is asked now could not be stored, so it must not be asked.
         """
         if wait := self.wait(han, fuel):
             self.refused[fuel] += 1
@@ -275,30 +280,54 @@ class Pacer:
         burst = Burst(fuel)
         try:
             await self._remember(key, is_open=True)
+        except BaseException:
+            lane.busy = False
+            raise
+        try:
             yield burst
         finally:
             lane.busy = False
             if burst.frames:
                 lane.last = self._clock.monotonic()
                 self.granted[fuel] += 1
-            await self._remember(key, is_open=False)
+            try:
+                await self._remember(key, is_open=False)
+            except NotKept as err:
+                # What is stored says that it is being asked: a restarted process waits the whole floor.
+                LOGGER.debug(
+                    "When the %s meter was asked was not stored: %s", fuel, err
+                )
 
     async def _remember(self, key: tuple[str, Fuel], *, is_open: bool) -> None:
-        """Store a lane, unless a restarted process would wait the floor anyway."""
+        """Store a lane, unless a restarted process would wait the floor anyway.
+
+        Raises:
+            NotKept: the store did not take it. One that is about to be asked is as it was before.
+        """
         han, fuel = key
         name = f"{han}/{fuel}"
         if self._store is None or (
             FLOORS[fuel] <= _WAIT_AGAIN and name in self._stored
         ):
             return
+        before = self._stored.get(name)
         self._stored[name] = {
             "monotonic": self._clock.monotonic(),
             "wall": self._clock.now_utc().isoformat(),
             "open": is_open,
         }
-        await self._store.save(
-            {**self._aside, "version": _VERSION, "lanes": self._stored}
-        )
+        try:
+            await self._store.save(
+                {**self._aside, "version": _VERSION, "lanes": self._stored}
+            )
+        except BaseException as err:
+            if is_open:
+                self._stored.pop(name)
+                if before is not None:
+                    self._stored[name] = before
+            if isinstance(err, CadError):
+                raise NotKept.because(err) from err
+            raise
 
 
 def jittered(interval: timedelta) -> timedelta:

@@ -9,7 +9,7 @@ from zigpy.types import KeyData
 
 from ...cad.breaker import Breaker
 from ...cad.clock import Clock
-from ...cad.errors import CadError
+from ...cad.errors import CadError, NotKept
 from ...cad.link import ConsentMissing, LinkState
 from ...cad.models import Fuel
 from ...cad.pacing import FLOORS, Pacer
@@ -134,9 +134,19 @@ class Context:
         self.firmware = self.radio.firmware or self.firmware
 
     async def save(self) -> None:
-        """Store the record."""
+        """Store the record.
+
+        Raises:
+            NotKept: the store did not take it.
+        """
         self.record.read_once = set(self.gate.read_once)
-        await self.store.save(self.record.as_dict())
+        await self._save(self.record)
+
+    async def _save(self, record: HanRecord) -> None:
+        try:
+            await self.store.save(record.as_dict())
+        except CadError as err:
+            raise NotKept.because(err) from err
 
     async def load(self) -> None:
         """Take over what an earlier process stored."""
@@ -145,10 +155,14 @@ class Context:
         self.gate.restore(self.record.read_once)
 
     async def forget_join(self) -> None:
-        """Forget the network and all that was found on it."""
+        """Forget the network and all that was found on it.
+
+        Raises:
+            NotKept: the store did not take it; then nothing is forgotten.
+        """
+        await self._save(HanRecord())
         self.record = HanRecord()
         self.gate.joined()
-        await self.save()
 
     def status(
         self, state: LinkState, error: CadError | None = None, wait: float | None = None

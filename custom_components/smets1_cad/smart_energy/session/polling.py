@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from ...cad.errors import CadError
+from ...cad.errors import CadError, NotKept
+from ...cad.link import LinkState
 from ...cad.models import Fuel
 from ...cad.pacing import Burst, TooSoon, jittered
 from ..errors import EgressDenied
@@ -30,6 +31,9 @@ _SILENT_BURSTS: Final = 3
 
 _PATIENCE: Final = timedelta(minutes=1)
 """How far away the next burst may be for somebody to wait for it."""
+
+_STORE_REST: Final = timedelta(minutes=5)
+"""How long a store that did not take something is left alone."""
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +86,8 @@ class Poller:
         self._lock = Lock()
         self._silent = 0
         self._is_closed = False
+        self._unkept: set[Fuel] = set()
+        self._keep_from = 0.0
         self._errands: list[_Errand] = []
 
     async def run(self) -> None:
@@ -140,7 +146,7 @@ class Poller:
             except (HubSilent, NoHubServices, EgressDenied) as err:
                 LOGGER.debug("No further meter was found: %s", err)
             finally:
-                await context.save()
+                await self._keep()
         come = {fuel for fuel in lacking if self._is_read(fuel)}
         if come:
             self._found()
@@ -157,6 +163,9 @@ class Poller:
             return err.wait
         except HubSilent:
             await self._diagnose()
+        except NotKept as err:
+            self._tell_unkept(fuel, err)
+            return _STORE_REST
         except (HubRefused, EgressDenied) as err:
             LOGGER.debug("The %s meter was not read: %s", fuel, err)
         interval = jittered(self._context.config.interval(fuel))
@@ -174,6 +183,7 @@ class Poller:
             TooSoon: pacing does not allow it yet, or the hub is left alone after failures.
             ConsentMissing: consent ended, perhaps while others were read.
             NotRunning: the connection ended while others were read.
+            NotKept: that it is asked now could not be stored; it was not asked.
             HubSilent: no answer came.
             HubRefused: the hub answered with a failure.
             KeyRefused: the hub does not know the link key.
@@ -192,6 +202,7 @@ class Poller:
         self._silent = 0
         self._link.keep_alive.missed = 0
         context.breaker.success()
+        self._tell_kept(fuel)
 
     def _require_open(self, fuel: Fuel) -> None:
         """Make sure that a fuel may still be read, by whoever waited for his turn."""
@@ -233,14 +244,46 @@ class Poller:
             LOGGER.debug("It is tried again in the next cycle: %s", err)
             return
         link.reader.renewed = False
-        await context.save()
+        await self._keep()
         self._found()
 
     async def _keep_what_was_learnt(self) -> None:
         """Store what the hub has and has not, also when the session is being stopped."""
-        if self._link.reader.learnt:
-            self._link.reader.learnt = False
+        if (
+            self._link.reader.learnt
+            and self._context.clock.monotonic() >= self._keep_from
+        ):
+            await self._keep()
+
+    async def _keep(self) -> None:
+        """Store the record. It can be learnt anew, so that a store that does not take it ends nothing."""
+        reader, clock = self._link.reader, self._context.clock
+        reader.learnt = False
+        try:
             await self._context.save()
+        except NotKept as err:
+            LOGGER.debug("What was learnt of the hub was not stored: %s", err)
+            reader.learnt = True
+            self._keep_from = clock.monotonic() + _STORE_REST.total_seconds()
+
+    def _tell_unkept(self, fuel: Fuel, error: NotKept) -> None:
+        """Say that a fuel is not read because that cannot be stored, also to who waits for it."""
+        if not self._unkept:
+            LOGGER.warning("The %s meter is not asked: %s", fuel, error)
+        self._unkept.add(fuel)
+        self._context.status(LinkState.RUNNING, error, _STORE_REST.total_seconds())
+        for errand in [one for one in self._errands if one.fuel is fuel]:
+            self._errands.remove(errand)
+            errand.end(error)
+
+    def _tell_kept(self, fuel: Fuel) -> None:
+        """Take that back."""
+        if fuel not in self._unkept:
+            return
+        self._unkept.remove(fuel)
+        if not self._unkept:
+            LOGGER.info("The meters are asked again")
+            self._context.status(LinkState.RUNNING)
 
     async def fetch_profile(
         self, fuel: Fuel, channel: int, end_time: int, periods: int

@@ -24,7 +24,11 @@ class HanStore(Protocol):
         ...
 
     async def save(self, data: Mapping[str, Any]) -> None:
-        """Save, and return once it is on its way to disk for sure."""
+        """Save, and return once it is on its way to disk for sure.
+
+        Raises:
+            CadError: it is not.
+        """
         ...
 
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from ...cad.clock import SYSTEM_CLOCK, Clock
-from ...cad.errors import CadError
+from ...cad.errors import CadError, NotKept
 from ...cad.link import (
     NO_CAPABILITIES,
     CadLink,
@@ -319,6 +319,10 @@ class HanSession(CadLink):
                 except (RadioLost, _ConnectionLost) as err:
                     error = err if isinstance(err, CadError) else _radio_gone()
                     stage = await self._reopen(error, pause)
+                    pause = min(pause * 2, timings.reconnect_longest)
+                except NotKept as err:
+                    # Such as which network takes the CAD in: what comes next must not happen without.
+                    stage = await self._reopen(err, pause)
                     pause = min(pause * 2, timings.reconnect_longest)
                 except CadError:
                     raise

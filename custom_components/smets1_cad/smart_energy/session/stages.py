@@ -158,12 +158,21 @@ class Stages:
             return self.authorise
 
     async def _note_tried(self, beacons: Sequence[Beacon]) -> None:
-        """Put on record which networks may take the CAD in from now on."""
-        context = self._context
+        """Put on record which networks may take the CAD in from now on.
+
+        Raises:
+            NotKept: it could not be stored; none of them may.
+        """
+        record = self._context.record
         tried = {str(one.extended_pan_id) for one in beacons[: joiner.MOST_JOINS]}
-        if not tried <= context.record.tried:
-            context.record.tried |= tried
-            await context.save()
+        if tried <= (before := record.tried):
+            return
+        record.tried = before | tried
+        try:
+            await self._context.save()
+        except BaseException:
+            record.tried = before
+            raise
 
     async def _wait_to_join(self, pace: joiner.JoinPace, error: JoinError) -> None:
         """Wait for the next try after one that failed, or until somebody wants it tried now."""
