@@ -247,6 +247,29 @@ def test_r19_what_was_turned_away_at_the_door_changes_nothing(
 
 
 @pytest.mark.parametrize(
+    ("ways", "expected"),
+    [
+        ([Route.PAIRING_SERVICE], False),
+        ([Route.LETTER, Route.PAIRING_SERVICE], True),
+        ([Route.PAIRING_SERVICE, Route.LETTER], True),
+    ],
+)
+def test_r19_what_a_service_has_no_more_others_may_have(
+    ways: list[Route], expected: bool
+) -> None:
+    there = pairing()
+    for route in ways:
+        there = there.resend(NOW)
+        if route is Route.PAIRING_SERVICE:
+            there = there.begin_sending(route, NOW)
+        there = there.advance(S.SENT, NOW, route=route)
+    assert there.supplier_may_list_cad
+    gone = there.correct(there.request, NOW, withdrawn=True)
+    assert (gone.state, gone.key != there.key) == (S.RECORDED, True)
+    assert gone.supplier_may_list_cad is expected
+
+
+@pytest.mark.parametrize(
     ("states", "ends"),
     [
         ([], S.CANCELLED),

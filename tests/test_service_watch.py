@@ -414,12 +414,15 @@ async def test_trouble_with_a_service_that_is_not_needed_any_more(
 
 
 async def test_request_that_the_service_has_lost(followed: Followed) -> None:
-    """Once may be a slip; twice, the person has to send it again."""
+    """Once may be a slip; twice, the person has to send it again, and nobody asks after the lost one."""
     followed.service.says = [problem(404, {"code": "not_found"}, "")]
     followed.start(sent())
-    assert (await followed.after(2)).state is S.SENT
+    before = await followed.after(2)
+    assert (before.state, before.service_id) == (S.SENT, "P00001")
     pairing = await followed.after(901)
     assert (pairing.state, pairing.reason) == (S.RECORDED, "service_not_found")
+    assert pairing.service_id == ""
+    assert pairing.supplier_may_list_cad
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 import json
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.consent.text import Box
+from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.pairing.identity import Ihd
 from custom_components.smets1_cad.pairing.request import PairingRequest, Quote
 from custom_components.smets1_cad.pairing.states import PairingState
@@ -23,6 +24,7 @@ from custom_components.smets1_cad.supplier.link import ServiceLink
 from homeassistant.config_entries import SOURCE_RECONFIGURE
 from homeassistant.core import HomeAssistant
 from virtual_han.supplier import Answering, Behaviour, Outcome, SupplierService
+from virtual_han.supplier.desk import State
 from virtual_han.supplier.problem import Problem
 
 from .walk import (
@@ -428,17 +430,148 @@ async def test_earlier_request_is_followed(
     assert len(service.desk.requests) == 1
 
 
-async def test_price_asked_elsewhere_does_not_lose_the_service_that_has_the_request(
+async def sent_before(
     walk: Walk, hass: HomeAssistant, service: SupplierService
 ) -> None:
-    """Another service is known from when its price is agreed to."""
+    """Have an entry whose request is with the service, and come to the choice of the route once more."""
     await to_quote(walk, service)
     await walk.fill("service_quote", accept=True)
     await walk.choose("wait", "finish")
     await hass.async_block_till_done()
+    await to_request_again(walk)
+
+
+async def to_request_again(walk: Walk) -> None:
+    """Choose to send it again."""
     await walk.reopen(SOURCE_RECONFIGURE)
     await walk.choose("reconfigure", "again")
     await walk.fill("pairing_details")
+
+
+async def test_r7_what_the_service_has_is_followed_and_not_sent_again(
+    walk: Walk, hass: HomeAssistant, service: SupplierService, setup: AsyncMock
+) -> None:
+    """Neither under its key at another price, which would be refused, nor under another one; another token counts."""
+    await sent_before(walk, hass, service)
+    before = await pairing(hass)
+    reloads = setup.await_count
+    service.seen.clear()
+    await walk.choose("request", "service")
+    service._token = "another-token-1"
+    behave(service, acknowledge_after=0, decide_after=3600)
+    service.desk.requests["P00001"].behaviour = service.desk.behaviour
+    await walk.fill("service", url=service.url, token=TOKEN)
+    walk.shows("service", {"token": "service_unauthorised"})
+    assert await pairing(hass) == before
+    await walk.fill("service", url=service.url, token="another-token-1")
+    assert walk.at["step_id"] == "wait"
+    assert set(service.seen) == {("GET", "/v1/pairing-requests/P00001")}
+    after = await pairing(hass)
+    assert (after.state, after.key) == (PairingState.ACKNOWLEDGED, before.key)
+    assert (after.service_id, after.sent_at) == ("P00001", before.sent_at)
+    kept = await ServiceLink.load(await stored(hass))
+    assert kept == ServiceLink(url=service.url, token="another-token-1")
+    assert setup.await_count > reloads
+
+
+async def test_what_the_service_has_is_followed_from_wherever_it_was_put_down(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """Its key was taken, so the request was written down anew; the service is asked which one it has."""
+    await sent_before(walk, hass, service)
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    await entry.runtime_data.coordinator.pairing.update(
+        lambda pairing: pairing.resend(datetime.now(UTC))
+    )
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    assert walk.at["step_id"] == "wait"
+    after = await pairing(hass)
+    assert (after.state, after.route) == (PairingState.SENT, Route.PAIRING_SERVICE)
+    assert service.seen.count(SUBMIT) == 1
+
+
+@pytest.mark.parametrize("how", ["refused", "withdrawn"])
+async def test_what_the_service_has_done_with_is_asked_for_anew(
+    walk: Walk, hass: HomeAssistant, service: SupplierService, how: str
+) -> None:
+    await sent_before(walk, hass, service)
+    before = await pairing(hass)
+    request = service.desk.requests["P00001"]
+    if how == "withdrawn":
+        service.desk.withdraw(request)
+    else:
+        request.behaviour = Behaviour(
+            outcome=Outcome.REFUSE, acknowledge_after=0, decide_after=0
+        )
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    walk.shows("service_quote")
+    assert not (await pairing(hass)).supplier_may_list_cad
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+    after = await pairing(hass)
+    assert (after.service_id, after.key != before.key) == ("P00002", True)
+
+
+async def test_what_the_service_has_lost_is_asked_for_anew(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    await sent_before(walk, hass, service)
+    before = await pairing(hass)
+    service.desk.requests.clear()
+    await walk.choose("request", "service")
+    await walk.fill("service", url=service.url, token=TOKEN)
+    walk.shows("service", {"base": "service_not_found"})
+    await walk.fill("service", url=service.url, token=TOKEN)
+    await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+    assert (await pairing(hass)).key != before.key
+
+
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize("route", ["email", "letter", "phone"])
+async def test_r7_what_a_service_has_is_withdrawn_before_it_goes_another_way(
+    walk: Walk, hass: HomeAssistant, service: SupplierService, route: str, told: bool
+) -> None:
+    """So that the supplier has one request for this CAD and not two."""
+    await sent_before(walk, hass, service)
+    before = await pairing(hass)
+    await walk.choose("request", route)
+    walk.shows("withdraw")
+    await walk.fill("withdraw", told=told)
+    walk.shows(route)
+    after = await pairing(hass)
+    assert (after.state, after.service_id) == (PairingState.RECORDED, "")
+    assert after.key != before.key
+    assert not after.supplier_may_list_cad
+    assert (service.desk.requests["P00001"].state == "withdrawn") is not told
+    await walk.fill(route, sent=True)
+    assert walk.at["step_id"] == "wait"
+    sent = await pairing(hass)
+    assert (sent.state, sent.route) == (PairingState.SENT, Route(route))
+
+
+async def test_r19_what_is_being_withdrawn_may_still_be_listed(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    await sent_before(walk, hass, service)
+    service.desk.requests["P00001"].enter(State.HAN_OPEN, service.desk.now)
+    service.desk.requests["P00001"].closes = service.desk.now + 3600
+    await walk.choose("request", "letter")
+    await walk.fill("withdraw", told=False)
+    walk.shows("letter")
+    after = await pairing(hass)
+    assert (after.state, after.service_id) == (PairingState.RECORDED, "")
+    assert after.supplier_may_list_cad
+
+
+async def test_price_asked_elsewhere_does_not_lose_the_service_that_has_the_request(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """Another service is known from when it gets the request, which the first one has no more then."""
+    await sent_before(walk, hass, service)
+    before = await pairing(hass)
     await walk.choose("request", "service")
     elsewhere = f"{service.url}/"
     await walk.fill("service", url=elsewhere, token=TOKEN)
@@ -447,6 +580,15 @@ async def test_price_asked_elsewhere_does_not_lose_the_service_that_has_the_requ
     assert kept is not None
     assert kept.url == service.url
     await walk.fill("service_quote", accept=True)
+    walk.shows("withdraw")
+    assert service.desk.requests["P00001"].state == "received"
+    await walk.fill("withdraw", told=False)
+    assert walk.at["step_id"] == "wait"
+    states = {name: each.state for name, each in service.desk.requests.items()}
+    assert states == {"P00001": "withdrawn", "P00002": "received"}
+    after = await pairing(hass)
+    assert (after.state, after.service_id) == (PairingState.SENT, "P00002")
+    assert after.key != before.key
     kept = await ServiceLink.load(await stored(hass))
     assert kept is not None
     assert kept.url == elsewhere
@@ -560,6 +702,23 @@ async def test_correction_past_a_service_that_is_gone(
     walk.shows("withdraw", {"base": "service_unreachable"})
     await walk.fill("withdraw", told=True)
     walk.shows("pairing_details")
+
+
+async def test_what_a_key_that_is_taken_stands_for_stays_known(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """The service may have the request, under the name that it gave it."""
+    await to_quote(walk, service)
+    store = await stored(hass)
+    named = replace(await pairing(hass), service_id="P00009", reference="VE-9")
+    await store.pairing.save(named.as_dict())
+    conflict = Problem(422, "idempotency_conflict", "This key was used before")
+    with patch.object(SupplierService, "_check_quote", side_effect=conflict):
+        await walk.fill("service_quote", accept=True)
+    walk.shows("service_quote", {"base": "service_conflict"})
+    after = await pairing(hass)
+    assert (after.service_id, after.reference) == ("P00009", "VE-9")
+    assert after.key != named.key
 
 
 async def test_key_that_is_taken_is_given_up(

@@ -32,7 +32,12 @@ def held_by_service(pairing: Pairing) -> bool:
 
 
 def rewritten(
-    pairing: Pairing, request: PairingRequest, at: datetime, *, new_code: bool
+    pairing: Pairing,
+    request: PairingRequest,
+    at: datetime,
+    *,
+    new_code: bool,
+    withdrawn: bool = False,
 ) -> Pairing:
     """Return the pairing with another request.
 
@@ -44,13 +49,14 @@ def rewritten(
         request: what is asked for from now on.
         at: now.
         new_code: the CAD's install code is another one than before.
+        withdrawn: the pairing service that had the request has it no more.
 
     Raises:
         PairingError: ``pairing_step``: the CAD is being unpaired.
     """
-    same = pairing.request.asks_the_same(request) and not new_code
+    same = pairing.request.asks_the_same(request) and not (new_code or withdrawn)
     if pairing.state is PairingState.PAIRED or (same and pairing.state not in _OVER):
         # What is on its way keeps what was sent, as its key stands for it.
         sending = pairing.state is PairingState.SENDING
         return pairing if sending else replace(pairing, request=request)
-    return pairing.correct(request, at, renew=new_code)
+    return pairing.correct(request, at, renew=new_code, withdrawn=withdrawn)

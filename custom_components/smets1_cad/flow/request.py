@@ -1,6 +1,7 @@
 """The steps of the request to the supplier, by the route that fits (R6, R7)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -50,6 +51,8 @@ class RequestSteps(DetailsSteps):
     _to_show: list[SupplierText]
     _is_sent: bool
     """Whether one of the texts that are shown now has been sent."""
+    _goes_on_to: Callable[[], Awaitable[ConfigFlowResult]] | None = None
+    """What follows once a request is withdrawn; None to go on with the one that is written down."""
 
     async def _known(self) -> Directory:
         """Return the directory of suppliers, the user's own file included."""
@@ -162,20 +165,28 @@ class RequestSteps(DetailsSteps):
             available=self._detail(CONF_AVAILABLE),
         )
 
-    async def _write_request(self) -> None:
+    async def _write_request(
+        self, *, anew: bool = False, withdrawn: bool = False
+    ) -> None:
         """Write down what is asked for; what was asked before becomes it.
+
+        Args:
+            anew: it is another request even if it reads the same.
+            withdrawn: the pairing service that had the one before has it no more.
 
         Raises:
             AbortFlow: the CAD is being unpaired, or it could not be kept.
         """
         request, now = self._wanted(), dt_util.utcnow()
-        new_code = self._draft.code_changed
+        new_code = self._draft.code_changed or anew
         try:
             if (keeper := await self._keeper()) is None:
                 await self._draft.pairing.save(Pairing.record(request, now).as_dict())
             else:
                 await keeper.update(
-                    lambda pairing: rewritten(pairing, request, now, new_code=new_code)
+                    lambda pairing: rewritten(
+                        pairing, request, now, new_code=new_code, withdrawn=withdrawn
+                    )
                 )
             await self._draft.note_request()
         except CadError as err:
@@ -249,6 +260,10 @@ class RequestSteps(DetailsSteps):
         """Show what to send or to say to each supplier, one after the other; note that it was done."""
         await self._require_consent()
         if user_input is None:
+            if held_by_service(await self._pairing()):
+                # So that the supplier does not have it twice.
+                self._goes_on_to = partial(self._show_texts, route, None)
+                return await self.async_step_withdraw()
             self._is_sent = False
             self._to_show = [
                 *await async_supplier_texts(

@@ -1,6 +1,7 @@
 """The steps of the pairing service: what it takes first, agreed to, then sent, once (R7)."""
 
 from asyncio import timeout
+from functools import partial
 from typing import Any, Final, override
 
 import probatio
@@ -20,15 +21,16 @@ from ..cad.errors import CadError
 from ..pairing.identity import Ihd
 from ..pairing.life import Pairing
 from ..pairing.request import Quote
-from ..pairing.states import PairingState
+from ..pairing.states import MAYBE_LISTED, PairingState
 from ..store import StoreError
 from ..supplier.api import PairingService
 from ..supplier.directory import ChannelKind, Route
 from ..supplier.link import CONF_TOKEN, CONF_URL, ServiceLink
 from ..supplier.said import async_service_said
-from ..supplier.status import ServiceError
-from ..supplier.submit import async_submit
+from ..supplier.status import ServiceError, ServiceState
+from ..supplier.submit import async_ask_after, async_submit
 from ..supplier.texts import inert, quoted
+from .correction import held_by_service
 from .home import CONF_FUELS, CONF_IHD
 from .request import RequestSteps
 
@@ -101,21 +103,42 @@ class ServiceSteps(RequestSteps):
                     async_get_clientsession(self.hass), link.url, link.token
                 )
                 self._link = link
-                pairing = await self._pairing()
-                if pairing.state is not PairingState.SENDING:
-                    await self._ask_quote()
-                    if not pairing.service_id:
-                        await link.save(self._draft.store)
-                    return await self.async_step_service_quote()
-                # It may have arrived, at the price agreed to then: only the answer is missing.
-                kept = await self._kept_link()
-                if kept is not None and kept.url == link.url:
-                    await link.save(self._draft.store)
-                await self._submit()
+                if not await self._is_there():
+                    return await self._to_quote()
             except (CadError, TimeoutError) as err:
                 return await self._show_service(user_input, err)
             return await self.async_step_wait()
         return await self._show_service()
+
+    async def _is_there(self) -> bool:
+        """Whether the service has the request by now; one that is on its way is sent on, one that it has is asked after.
+
+        Raises:
+            CadError, TimeoutError: as `_submit`.
+        """
+        pairing, kept = await self._pairing(), await self._kept_link()
+        is_same = kept is not None and kept.url == self._link.url
+        # It may have arrived, at the price agreed to then: only the answer is missing.
+        if pairing.state is PairingState.SENDING:
+            if is_same:
+                await self._link.save(self._draft.store)
+            await self._submit()
+            return True
+        if not is_same or not held_by_service(pairing):
+            return False
+        await self._submit()
+        return (await self._pairing()).state in MAYBE_LISTED
+
+    async def _to_quote(self) -> ConfigFlowResult:
+        """Show what the request takes.
+
+        Raises:
+            CadError, TimeoutError: there is no quote.
+        """
+        await self._ask_quote()
+        if not (await self._pairing()).service_id:
+            await self._link.save(self._draft.store)
+        return await self.async_step_service_quote()
 
     async def _show_service(
         self, user_input: dict[str, Any] | None = None, err: Refusal | None = None
@@ -160,6 +183,10 @@ class ServiceSteps(RequestSteps):
         if user_input is not None:
             if not user_input[CONF_ACCEPT]:
                 return await self.async_step_request()
+            if held_by_service(await self._pairing()):
+                # Another one, as what this one has is followed.
+                self._goes_on_to = partial(self.async_step_service_quote, user_input)
+                return await self.async_step_withdraw()
             try:
                 await self._send()
             except (CadError, TimeoutError) as err:
@@ -272,12 +299,15 @@ class ServiceSteps(RequestSteps):
         await self._submit()
 
     async def _submit(self) -> None:
-        """Send what is written down as being sent, as `_send` does."""
+        """Send what is written down as being sent, as `_send` does; ask after what the service has."""
         code, keeper = self._draft.install_code, await self._keeper()
         assert code is not None
         assert keeper is not None
         async with timeout(PATIENCE):
-            await async_submit(self.hass, self._service, keeper, code)
+            if keeper.pairing.state is PairingState.SENDING:
+                await async_submit(self.hass, self._service, keeper, code)
+            else:
+                await async_ask_after(self._service, keeper)
         if await self._kept_link() != self._link:
             await self._link.save(self._draft.store)
 
@@ -285,21 +315,21 @@ class ServiceSteps(RequestSteps):
     async def async_step_withdraw(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Have the request withdrawn that the service holds, before another one is written down."""
+        """Have the request withdrawn that the service holds, before another one is written down, or goes elsewhere."""
         await self._require_consent()
         errors: dict[str, str] = {}
         said = ""
         pairing = await self._pairing()
         if user_input is not None:
             try:
-                if not user_input[CONF_TOLD]:
-                    await self._withdraw(pairing)
+                is_gone = user_input[CONF_TOLD] or await self._withdraw(pairing)
             except (CadError, TimeoutError) as err:
                 errors["base"] = _reason(err)
                 said = await async_service_said(self.hass, err)
             else:
-                await self._write_request()
-                return await self._next_after_request()
+                await self._write_request(anew=True, withdrawn=is_gone)
+                following, self._goes_on_to = self._goes_on_to, None
+                return await (following or self._next_after_request)()
         return self.async_show_form(
             step_id="withdraw",
             data_schema=TOLD_SCHEMA,
@@ -310,8 +340,8 @@ class ServiceSteps(RequestSteps):
             },
         )
 
-    async def _withdraw(self, pairing: Pairing) -> None:
-        """Have a request withdrawn.
+    async def _withdraw(self, pairing: Pairing) -> bool:
+        """Have a request withdrawn; return whether the service has it no more.
 
         Raises:
             CadError, TimeoutError: it was not taken, or it is not known whether it was.
@@ -323,11 +353,13 @@ class ServiceSteps(RequestSteps):
         )
         try:
             async with timeout(PATIENCE):
-                await service.withdraw(pairing)
+                status = await service.withdraw(pairing)
         except ServiceError as err:
             # What a service knows nothing of need not be withdrawn.
             if err.reason != "service_not_found":
                 raise
+            return True
+        return status.state is ServiceState.WITHDRAWN
 
 
 def _reason(err: Refusal) -> str:

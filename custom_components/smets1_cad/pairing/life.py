@@ -41,6 +41,9 @@ UNSENT_FOR: Final = 2
 _LAST_YEAR: Final = 2999
 """Last year in which a promised day is no slip; no working day can be reckoned at the end of the calendar."""
 
+WITHDRAWN: Final = "withdrawn"
+"""Reason of the step back from a request that a pairing service had, and has no more."""
+
 TURNED_AWAY: Final = frozenset(
     {
         "service_forbidden",
@@ -53,6 +56,9 @@ TURNED_AWAY: Final = frozenset(
     }
 )
 """Reasons of the step back from a request that was being sent and that nobody has taken in."""
+
+_WITHOUT_SERVICE: Final = TURNED_AWAY | {WITHDRAWN}
+"""Reasons after which only those may have a request who got it by another way, or earlier."""
 
 WINDOW_CLOSED: Final = "window_closed"
 """Reason of the step back from an open HAN to an accepted request: the window is over, unused."""
@@ -149,16 +155,18 @@ class Pairing:
     @property
     def supplier_may_list_cad(self) -> bool:
         """Whether the supplier may have the CAD on its list, so that it has to be told to take it off."""
-        listed = before = False
+        listed = elsewhere = False
         for step in self.history:
             if step.state is S.SENDING:
-                before = listed
+                elsewhere = listed
+            elif step.route is not None and step.route is not Route.PAIRING_SERVICE:
+                elsewhere = True
             if step.state in MAYBE_LISTED:
                 listed = True
             elif step.state in {S.REFUSED, S.UNPAIRED}:
-                listed = False
-            elif step.reason in TURNED_AWAY:
-                listed = before
+                listed = elsewhere = False
+            elif step.reason in _WITHOUT_SERVICE:
+                listed = elsewhere
         return listed
 
     @property
@@ -242,7 +250,12 @@ class Pairing:
         return replace(self, quote=replace(quote, accepted_at=at))
 
     def correct(
-        self, request: PairingRequest, at: datetime, *, renew: bool = False
+        self,
+        request: PairingRequest,
+        at: datetime,
+        *,
+        renew: bool = False,
+        withdrawn: bool = False,
     ) -> Self:
         """Ask for something else, or of somebody else: the request becomes another one, with another key.
 
@@ -251,15 +264,18 @@ class Pairing:
             at: now.
             renew: it is another one even if it reads the same: the install code, which
                 is kept elsewhere, has changed.
+            withdrawn: the pairing service that had it has it no more.
 
         Raises:
             PairingError: ``pairing_step``: it is too late, or too early, for that.
         """
-        same = request == self.request and not renew
+        same = request == self.request and not renew and not withdrawn
         after = self
         if self.state is not S.RECORDED:
             reason, detail = ("", "") if same else ("corrected", self.reference)
-            after = self.advance(S.RECORDED, at, reason=reason, detail=detail)
+            after = self.advance(
+                S.RECORDED, at, reason=WITHDRAWN if withdrawn else reason, detail=detail
+            )
         if same and self.state not in {S.REFUSED, S.REMOVED, S.UNPAIRED, S.CANCELLED}:
             return after
         return replace(

@@ -331,7 +331,7 @@ _UNPAIRING: Final[Mapping[ServiceState, PairingState]] = {
     ServiceState.UNPAIRED: PairingState.UNPAIRED,
     ServiceState.WITHDRAWN: PairingState.UNPAIRED,
 }
-_OVER: Final = frozenset(
+OVER: Final = frozenset(
     {
         ServiceState.REMOVED,
         ServiceState.WITHDRAWING,
@@ -339,6 +339,8 @@ _OVER: Final = frozenset(
         ServiceState.UNPAIRED,
     }
 )
+"""States of a request that comes to nothing any more."""
+
 _ENDING: Final = frozenset(
     {
         PairingState.UNPAIR_RECORDED,
@@ -355,7 +357,7 @@ def is_contradicted(pairing: Pairing, status: ServiceStatus) -> bool:
     return (
         pairing.state is PairingState.PAIRED
         and pairing.request.cad.kind is not CadKind.GLOW
-        and status.state in _OVER
+        and status.state in OVER
     )
 
 

@@ -1,5 +1,9 @@
 """Send a request to its pairing service: one way for whoever does it, and one at a time (R7)."""
 
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -9,9 +13,13 @@ from ..pairing.life import Pairing, PairingKeeper
 from ..pairing.states import PairingState
 from ..smart_energy.install_code import InstallCode
 from .api import PairingService
-from .status import ServiceError, ServiceStatus, apply_status
+from .directory import Route
+from .status import OVER, ServiceError, ServiceState, ServiceStatus, apply_status
 
 _UNDER_WAY: HassKey[set[str]] = HassKey(f"{DOMAIN}_submitting")
+
+_AT_REST: Final = frozenset({PairingState.RECORDED, PairingState.REMOVED})
+"""States in which nothing is expected of a service, whatever it has."""
 
 
 @callback
@@ -52,6 +60,42 @@ async def async_submit(
     return status
 
 
+async def async_ask_after(service: PairingService, keeper: PairingKeeper) -> None:
+    """Follow a request that a service has, and not send it another time; what is over there can be asked for anew.
+
+    Raises:
+        ServiceError: there is no answer; ``service_not_found``: it has lost the request, which is another one from now on.
+        StoreError: what became of it could not be kept.
+    """
+    try:
+        status = await service.status(keeper.pairing.service_id)
+    except ServiceError as err:
+        if err.reason == "service_not_found":
+            await keeper.update(
+                lambda pairing: pairing.correct(
+                    pairing.request, dt_util.utcnow(), renew=True
+                )
+            )
+        raise
+    await keeper.update(lambda pairing: _followed(pairing, status, dt_util.utcnow()))
+
+
+def _followed(pairing: Pairing, status: ServiceStatus, at: datetime) -> Pairing:
+    """Return a pairing as it is with a service that was asked after it on a person's word."""
+    if status.state in OVER:
+        return pairing.correct(
+            pairing.request,
+            at,
+            renew=True,
+            withdrawn=status.state is ServiceState.WITHDRAWN,
+        )
+    if pairing.route is not Route.PAIRING_SERVICE or pairing.state in _AT_REST:
+        pairing = pairing.resend(at).advance(
+            PairingState.SENT, at, route=Route.PAIRING_SERVICE
+        )
+    return apply_status(pairing, status, at)
+
+
 async def _submitted(
     service: PairingService, pairing: Pairing, code: InstallCode
 ) -> ServiceStatus:
@@ -64,11 +108,15 @@ async def _submitted(
 
 
 def _not_sent(pairing: Pairing, reason: str) -> Pairing:
-    """Return a pairing whose request did not arrive; a key that is taken is given up."""
+    """Return a pairing whose request did not arrive; a key that is taken is given up, what it may stand for is not."""
     if pairing.state is not PairingState.SENDING:
         return pairing
     now = dt_util.utcnow()
     pairing = pairing.advance(PairingState.RECORDED, now, reason=reason)
     if reason == "service_conflict":
-        return pairing.correct(pairing.request, now, renew=True)
+        return replace(
+            pairing.correct(pairing.request, now, renew=True),
+            reference=pairing.reference,
+            service_id=pairing.service_id,
+        )
     return pairing

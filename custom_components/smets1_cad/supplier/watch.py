@@ -1,6 +1,7 @@
 """Follow a request at its pairing service, for the days it takes (R8)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -251,9 +252,10 @@ class ServiceWatch:
         def recorded(pairing: Pairing) -> Pairing:
             if not pairing.can(PairingState.RECORDED):
                 return pairing
-            return pairing.advance(
+            recorded = pairing.advance(
                 PairingState.RECORDED, dt_util.utcnow(), reason=err.reason
             )
+            return replace(recorded, service_id="")
 
         try:
             await self._keeper.update(recorded)
