@@ -37,6 +37,7 @@ from custom_components.smets1_cad.store import (
     async_get_store,
     async_load_consents,
 )
+from custom_components.smets1_cad.supplier.directory import Route
 from custom_components.smets1_cad.supplier.link import ServiceLink
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -115,10 +116,11 @@ class LeavingHome:
         way: tuple[S, ...] = ON_THE_WAY,
         service: ServiceLink | None = None,
         service_id: str = "",
+        route: Route | None = None,
         ticked: frozenset[Box] = frozenset(Box),
         credentials: str = "",
     ) -> None:
-        """Store what a flow leaves: consent, request, install code."""
+        """Store what a flow leaves: consent, request, install code; a service without a route was asked for its price."""
         store = await self.store()
         consents = await self.stored_consents()
         text = await self.hass.async_add_executor_job(load_consent_text, "en")
@@ -157,7 +159,7 @@ class LeavingHome:
             NOW,
         )
         for state in way:
-            pairing = pairing.advance(state, NOW)
+            pairing = pairing.advance(state, NOW, route=route)
         if service_id:
             data = pairing.as_dict() | {"service_id": service_id}
             pairing = Pairing.from_dict(data)

@@ -246,6 +246,19 @@ def test_r19_what_was_turned_away_at_the_door_changes_nothing(
     assert back.supplier_may_list_cad is expected
 
 
+def test_r19_an_unpairing_that_was_turned_away_leaves_the_cad_listed() -> None:
+    asked = (
+        pairing()
+        .begin_sending(Route.PAIRING_SERVICE, NOW)
+        .advance(S.SENT, NOW)
+        .advance(S.UNPAIR_RECORDED, NOW)
+        .begin_sending(Route.PAIRING_SERVICE, NOW)
+        .advance(S.UNPAIR_RECORDED, NOW, reason="service_unauthorised")
+    )
+    assert asked.supplier_may_list_cad
+    assert asked.service_may_have_it
+
+
 @pytest.mark.parametrize(
     ("ways", "expected"),
     [
@@ -267,6 +280,27 @@ def test_r19_what_a_service_has_no_more_others_may_have(
     gone = there.correct(there.request, NOW, withdrawn=True)
     assert (gone.state, gone.key != there.key) == (S.RECORDED, True)
     assert gone.supplier_may_list_cad is expected
+
+
+def test_r23_whether_a_pairing_service_may_have_it() -> None:
+    """One that may is told of the end; one that was only asked for its price hears nothing of it."""
+    by_letter = pairing().advance(S.SENT, NOW, route=Route.LETTER)
+    assert not by_letter.service_may_have_it
+    sending = by_letter.resend(NOW).begin_sending(Route.PAIRING_SERVICE, NOW)
+    assert sending.service_may_have_it
+    for reason, expected in (
+        ("service_unauthorised", False),
+        ("service_not_found", True),
+        ("corrected", True),
+    ):
+        back = sending.advance(S.RECORDED, NOW, reason=reason)
+        assert back.service_may_have_it is expected
+        again = back.begin_sending(Route.PAIRING_SERVICE, NOW)
+        turned_away = again.advance(S.RECORDED, NOW, reason="service_unauthorised")
+        assert turned_away.service_may_have_it is expected
+    sent = replace(sending.advance(S.SENT, NOW), service_id="P00001")
+    assert not sent.correct(sent.request, NOW, withdrawn=True).service_may_have_it
+    assert replace(by_letter, service_id="P00001").service_may_have_it
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.pairing.states import PairingState as S, UnpairWhy
 from custom_components.smets1_cad.smart_energy.session.errors import RemovedFromHan
+from custom_components.smets1_cad.supplier.directory import Route
 from custom_components.smets1_cad.supplier.link import ServiceLink
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -444,8 +445,28 @@ async def with_service(
     home: LeavingHome, supplier: SupplierService, **more: Any
 ) -> None:
     """Set the entry up with a request that went to the service."""
-    await home.prepare(service=ServiceLink(url=supplier.url, token=TOKEN), **more)
+    await home.prepare(
+        service=ServiceLink(url=supplier.url, token=TOKEN),
+        route=Route.PAIRING_SERVICE,
+        **more,
+    )
     await home.start()
+
+
+async def test_r23_a_service_that_only_told_its_price_is_told_nothing_else(
+    home: LeavingHome, supplier: SupplierService
+) -> None:
+    """The request went by letter, so that is how it is undone."""
+    await home.prepare(
+        service=ServiceLink(url=supplier.url, token=TOKEN), route=Route.LETTER
+    )
+    await home.start()
+    answer = await home.act("request_unpairing")
+    assert answer["state"] == "unpair_recorded"
+    with pytest.raises(HomeAssistantError, match="No pairing service"):
+        await home.act("request_unpairing", route="pairing_service")
+    assert (await home.stored_pairing()).state is S.UNPAIR_RECORDED
+    assert supplier.seen == []
 
 
 async def test_the_service_is_told_and_followed(
@@ -512,7 +533,10 @@ async def test_a_service_that_does_not_take_it_leaves_other_ways(
     home: LeavingHome, supplier: SupplierService
 ) -> None:
     """What surely did not arrive is not waited for: the person can write a letter."""
-    await home.prepare(service=ServiceLink(url=supplier.url, token="wrong"))
+    await home.prepare(
+        service=ServiceLink(url=supplier.url, token="wrong"),
+        route=Route.PAIRING_SERVICE,
+    )
     await home.start()
     with pytest.raises(HomeAssistantError, match="does not know this token"):
         await home.act("request_unpairing")
@@ -559,7 +583,9 @@ async def test_a_pending_request_is_withdrawn_and_followed(
 async def test_the_options_tell_the_service(
     home: LeavingHome, supplier: SupplierService, token: str, reason: str
 ) -> None:
-    await home.prepare(service=ServiceLink(url=supplier.url, token=token))
+    await home.prepare(
+        service=ServiceLink(url=supplier.url, token=token), route=Route.PAIRING_SERVICE
+    )
     await home.start()
     options = home.hass.config_entries.options
     shown = await options.async_init(home.entry.entry_id)

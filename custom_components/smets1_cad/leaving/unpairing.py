@@ -69,7 +69,7 @@ class Unpairing:
             keeper: the request.
             link: the way out of the network.
             consents: ends with the pairing.
-            service: where the request went, if it went to a service.
+            service: where the request went, or what it would take was asked; None if there is none.
         """
         self._hass = hass
         self._entry = entry
@@ -87,8 +87,8 @@ class Unpairing:
 
     @property
     def has_service(self) -> bool:
-        """Whether a pairing service can be told."""
-        return self._service is not None
+        """Whether a pairing service can be told; one that never had the request is told nothing."""
+        return self._service is not None and self.pairing.service_may_have_it
 
     @callback
     def start(self) -> CALLBACK_TYPE:
@@ -153,7 +153,7 @@ class Unpairing:
             PairingError: ``no_service``, ``already_sent``.
             CadError: it was not taken, or it is not known whether it was; then it is sent again by itself.
         """
-        if self._service is None:
+        if self._service is None or not self.has_service:
             raise PairingError(
                 "No pairing service is known for this CAD. Choose email, letter or telephone.",
                 reason="no_service",

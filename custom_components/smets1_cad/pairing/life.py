@@ -165,9 +165,20 @@ class Pairing:
                 listed = True
             elif step.state in {S.REFUSED, S.UNPAIRED}:
                 listed = elsewhere = False
-            elif step.reason in _WITHOUT_SERVICE:
+            elif step.state is S.RECORDED and step.reason in _WITHOUT_SERVICE:
                 listed = elsewhere
         return listed
+
+    @property
+    def service_may_have_it(self) -> bool:
+        """Whether a pairing service may have the request, which one that was only asked for its price has not."""
+        there = before = False
+        for step in self.history:
+            if step.route is Route.PAIRING_SERVICE:
+                before, there = there, True
+            elif step.state is S.RECORDED and step.reason in _WITHOUT_SERVICE:
+                there = before and step.reason != WITHDRAWN
+        return there or bool(self.service_id)
 
     @property
     def can_end(self) -> bool:
