@@ -165,6 +165,8 @@ class Pacer:
         self._held: float | None = None
         self.granted: Counter[Fuel] = Counter()
         self.refused: Counter[Fuel] = Counter()
+        self.join_failed: Final[dict[str, float]] = {}
+        """Monotonic time of each CAD's last try to join a HAN, if it was in vain; kept over reloads, too."""
 
     async def load(self) -> None:
         """Take over what earlier processes asked. Call once, before the first burst."""

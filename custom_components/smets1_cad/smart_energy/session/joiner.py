@@ -82,8 +82,8 @@ def _telling(error: JoinError) -> int:
 class JoinPace:
     """When to try to join: at once, each minute for a quarter of an hour, then hourly.
 
-    On a person's or the supplier's word it begins anew; the distance of a minute is
-    kept all the same, however often the word is given.
+    On a person's or the supplier's word it begins anew, and so it does with a new session;
+    the distance of a minute is kept all the same, however often that happens in one process.
     """
 
     def __init__(self, timings: Timings, now: float) -> None:

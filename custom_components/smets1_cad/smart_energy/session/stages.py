@@ -2,6 +2,7 @@
 
 from asyncio import Event
 from collections.abc import Awaitable, Callable, Sequence
+from math import inf
 
 from ...cad.errors import CadError
 from ...cad.link import LinkState
@@ -137,6 +138,7 @@ class Stages:
         """Look for a hub that takes the CAD in, for as long as it takes."""
         context = self._context
         await self._check_credentials()
+        await self._rest_after_a_join()
         pace = joiner.JoinPace(context.timings, context.clock.monotonic())
         # The first try is at once anyway.
         self._join_now.clear()
@@ -148,14 +150,35 @@ class Stages:
                 context.status(LinkState.JOINING)
                 context.counters["joins_tried"] += 1
                 await self._note_tried(beacons)
+                self._note_join()
                 network = await joiner.join_any(
                     context.radio, beacons, context.config.link_key
                 )
             except JoinError as err:
                 await self._wait_to_join(pace, err)
                 continue
+            context.pacer.join_failed.pop(self._cad, None)
             await self._begin_record(network)
             return self.authorise
+
+    @property
+    def _cad(self) -> str:
+        """What names the CAD to the pacer."""
+        return str(self._context.radio.eui64)
+
+    def _note_join(self) -> None:
+        """Take a try to join for one in vain, until it was not: it may be broken off."""
+        context = self._context
+        context.pacer.join_failed[self._cad] = context.clock.monotonic()
+
+    async def _rest_after_a_join(self) -> None:
+        """Keep the distance to the last try of an earlier session: nobody's reload is a reason to press a hub."""
+        context = self._context
+        now = context.clock.monotonic()
+        failed = context.pacer.join_failed.get(self._cad, -inf)
+        if (wait := failed + context.timings.join_often - now) > 0:
+            context.status(LinkState.NOT_JOINED, wait=wait)
+            await context.clock.sleep(wait)
 
     async def _note_tried(self, beacons: Sequence[Beacon]) -> None:
         """Put on record which networks may take the CAD in from now on.
@@ -177,6 +200,7 @@ class Stages:
     async def _wait_to_join(self, pace: joiner.JoinPace, error: JoinError) -> None:
         """Wait for the next try after one that failed, or until somebody wants it tried now."""
         context = self._context
+        self._note_join()
         wait = pace.wait(context.clock.monotonic(), error)
         context.status(LinkState.NOT_JOINED, error, wait)
         await joiner.first_of(context.clock.sleep(wait), self._join_now.wait())
