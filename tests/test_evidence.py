@@ -16,7 +16,9 @@ from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import LinkState, LinkStatistics
 from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.consent.log import ConsentLog
+from custom_components.smets1_cad.erasure import storage
 from custom_components.smets1_cad.evidence.page import load_page
+from custom_components.smets1_cad.tenancy.tenancies import async_is_erasing
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -120,12 +122,59 @@ async def test_removing_the_entry_removes_the_files(home: LeavingHome) -> None:
     await read(home)
     answer = await home.act("export_evidence")
     consent = await home.act("export_consent")
-    cut_short = Path(consent["file"]).with_name("tmp1a2b3c")
+    cut_short = Path(consent["file"]).with_name("tmp1a2b3c_d")
     cut_short.write_text(MPAN)
     paths = [*answer["files"].values(), consent["file"], cut_short]
     assert all(os.path.exists(path) for path in paths)  # noqa: PTH110
     await home.hass.config_entries.async_remove(home.entry.entry_id)
     assert not any(os.path.exists(path) for path in paths)  # noqa: PTH110
+
+
+async def test_what_is_not_ours_to_delete_is_left(home: LeavingHome) -> None:
+    """A folder, and a person's own file, beside what is erased."""
+    await read(home)
+    folder = Path((await home.act("export_consent"))["file"]).parent
+    (folder / "tmp_backup").mkdir()
+    (folder / "tmp-notes.txt").write_text("mine")
+    answer = await home.act("change_of_tenancy")
+    assert answer["erased"]["finished"]
+    assert {path.name for path in folder.iterdir()} == {"tmp_backup", "tmp-notes.txt"}
+    (folder / "tmp_backup").rmdir()
+    (folder / "tmp-notes.txt").unlink()
+
+
+async def test_a_file_that_cannot_be_deleted_is_said_and_tried_again(
+    home: LeavingHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was promised is on disk by then, so that the change of tenancy goes on with it."""
+    await read(home)
+    monkeypatch.setattr(storage, "PAUSE", 0)
+    file = Path((await home.act("export_consent"))["file"])
+    with patch.object(Path, "unlink", side_effect=PermissionError("Read-only.")):
+        with pytest.raises(HomeAssistantError, match="could not be deleted"):
+            await home.act("change_of_tenancy")
+        assert await async_is_erasing(home.hass, home.entry)
+        issue = home.issue("erasure_incomplete")
+        assert issue is not None
+        assert issue.translation_placeholders is not None
+        assert "could not be deleted" in issue.translation_placeholders["error"]
+    await home.wait(minutes=5)
+    await home.wait(minutes=5)
+    assert not await async_is_erasing(home.hass, home.entry)
+    assert not file.exists()
+
+
+async def test_a_file_that_cannot_be_deleted_keeps_nobody_from_being_reminded(
+    home: LeavingHome, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The entry goes, and the supplier still lists its CAD."""
+    await read(home)
+    file = Path((await home.act("export_consent"))["file"])
+    with patch.object(Path, "unlink", side_effect=PermissionError("Read-only.")):
+        await home.hass.config_entries.async_remove(home.entry.entry_id)
+    assert home.issue("removed_still_listed") is not None
+    assert "What was exported of the CAD is still there" in caplog.text
+    file.unlink()
 
 
 async def test_a_full_disk_is_said(home: LeavingHome) -> None:

@@ -374,9 +374,28 @@ async def test_r23_what_a_killed_process_left_is_removed(
     other = folder / "tmpother"
     other.write_text('{"key": "core.something"}')
     (folder / "tmpfolder").mkdir()
+    (folder / f"smets1_cad.{store.name}.corrupt.by_hand").mkdir()
     await store.async_remove_leftovers()
     assert not left.exists()
     assert other.exists()
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_what_cannot_be_deleted_is_an_error_of_the_store(
+    hass: HomeAssistant, folder: Path, is_removed: bool
+) -> None:
+    """A person is told, and it is tried again; nothing else that goes with it is held up."""
+    store = await async_get_store(hass, CAD)
+    await store.session.save({})
+    (folder / f"smets1_cad.{store.name}.corrupt.2026").touch()
+    name = "os.unlink" if is_removed else "pathlib.Path.unlink"
+    with (
+        patch(name, side_effect=PermissionError("Read-only.")),
+        pytest.raises(StoreError) as caught,
+    ):
+        await (store.async_remove() if is_removed else store.async_erase())
+    assert caught.value.reason == "store_not_removed"
+    assert ((await async_get_store(hass, CAD)) is store) is not is_removed
 
 
 def _killed_half_way(path: str, content: str | bytes, private: bool, mode: str) -> None:

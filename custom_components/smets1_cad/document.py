@@ -200,12 +200,19 @@ class Document:
             sections[name] = value
 
     async def async_remove(self) -> None:
-        """Delete the file and what is left of earlier ones. Later saves go nowhere."""
+        """Delete the file and what is left of earlier ones. Later saves go nowhere.
+
+        Raises:
+            StoreError: ``store_not_removed``.
+        """
         self._removed = True
         self._data = {_REVISION: 0}
         # Saving waits for a write that is under way, which would bring the file back.
         await self._file.async_save(self._data)
-        await self._file.async_remove()
+        try:
+            await self._file.async_remove()
+        except OSError as err:
+            raise _not_removed() from err
         await self.async_remove_leftovers()
 
     async def async_remove_leftovers(self) -> None:
@@ -213,10 +220,24 @@ class Document:
 
         Home Assistant sets a corrupt file aside under another name, and a process that is
         killed while it writes leaves a temporary one.
+
+        Raises:
+            StoreError: ``store_not_removed``.
         """
-        await self._hass.async_add_executor_job(
-            _remove_leftovers, Path(self._file.path), self._key
-        )
+        try:
+            await self._hass.async_add_executor_job(
+                _remove_leftovers, Path(self._file.path), self._key
+            )
+        except OSError as err:
+            raise _not_removed() from err
+
+
+def _not_removed() -> StoreError:
+    return StoreError(
+        "A copy of what this integration has stored could not be deleted. Check that Home Assistant's disk is not "
+        "read-only and that the copy is Home Assistant's own; deleting is tried again by itself.",
+        reason="store_not_removed",
+    )
 
 
 def _require_text(value: Any) -> None:
@@ -243,7 +264,8 @@ def _corrupt_copies(path: Path) -> list[Path]:
 def _remove_leftovers(path: Path, key: str) -> None:
     """Delete the leftovers of one file; the disk is read."""
     for corrupt in _corrupt_copies(path):
-        corrupt.unlink(missing_ok=True)
+        if not corrupt.is_dir():
+            corrupt.unlink(missing_ok=True)
     mark = f'"{key}"'.encode()
     for temporary in path.parent.glob("tmp*"):
         try:

@@ -99,7 +99,7 @@ class CadStore(Document):
         Whoever got hold of one of them before writes nothing any more.
 
         Raises:
-            StoreError: it could not be written.
+            StoreError: it could not be written, or a copy not be deleted.
         """
         erased = {
             name: section.erased()
@@ -114,10 +114,12 @@ class CadStore(Document):
     @override
     async def async_remove(self) -> None:
         """Delete the file, and let the next `async_get_store` begin anew."""
-        await super().async_remove()
-        if self.consents is not None:
-            self.consents.forget_unstored()
-        self._hass.data.get(_STORES, {}).pop(self.name, None)
+        try:
+            await super().async_remove()
+        finally:
+            if self.consents is not None:
+                self.consents.forget_unstored()
+            self._hass.data.get(_STORES, {}).pop(self.name, None)
 
 
 def _counters(data: Any) -> dict[str, int]:
@@ -277,6 +279,7 @@ async def async_remove_store(hass: HomeAssistant, unique_id: str) -> None:
 
     Raises:
         StoreError: ``store_not_written``, ``store_unreadable``: of the process's store; the CAD's own is gone.
+            ``store_not_removed``: it, or a copy of it, is not.
     """
     await async_remove_store_named(hass, store_name(unique_id))
 

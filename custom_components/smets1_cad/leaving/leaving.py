@@ -73,7 +73,6 @@ async def async_withdraw_consent(
             unpairing.async_look()
     if not erase:
         return None
-    await async_remove_evidence(hass, entry)
     listed = (
         unpairing.pairing
         if unpairing is not None and unpairing.pairing.supplier_may_list_cad
@@ -168,9 +167,8 @@ async def async_forget_cad(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None
     try:
         await async_remove_store(hass, entry.unique_id)
     except StoreError as err:
-        # The CAD's own file is gone; of another only a hash was to go.
-        LOGGER.warning("How far the consent log had got is still on record: %s", err)
-    await async_remove_evidence(hass, entry)
+        # Mostly of another file, from which only a hash was to go.
+        LOGGER.warning("Something of the CAD is still on record: %s", err)
     async_forget_issues(
         hass,
         entry,
@@ -182,3 +180,7 @@ async def async_forget_cad(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None
         async_report_removed(hass, entry.entry_id, pairing)
     if stuck is not None:
         await async_report_stick(hass, store, eui64, stuck)
+    try:
+        await async_remove_evidence(hass, entry)
+    except CadError as err:
+        LOGGER.warning("What was exported of the CAD is still there: %s", err)
