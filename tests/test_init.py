@@ -20,6 +20,7 @@ from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.pairing.states import PairingState as S
 from custom_components.smets1_cad.repairs import async_create_fix_flow
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
+from custom_components.smets1_cad.supplier.directory import Route
 from custom_components.smets1_cad.supplier.link import ServiceLink
 from custom_components.smets1_cad.tenancy.record import TenancyEnd
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
@@ -445,7 +446,10 @@ async def test_the_service_is_told_of_a_change_that_a_person_says(
 
     desk = Desk(Clock(NOW, speed=0), Door(), Behaviour())
     async with SupplierService(desk, token=TOKEN) as service:
-        await home.prepare(service=ServiceLink(url=service.url, token=TOKEN))
+        await home.prepare(
+            service=ServiceLink(url=service.url, token=TOKEN),
+            route=Route.PAIRING_SERVICE,
+        )
         await home.start()
         await home.act("change_of_tenancy")
         assert [notice["reported_by"] for notice in desk.tenancy_notices] == [
@@ -461,7 +465,10 @@ async def test_a_service_that_refuses_leaves_it_to_the_person(
         Desk(Clock(NOW, speed=0), None, Behaviour()),  # type: ignore[arg-type]
         token=TOKEN,
     ) as service:
-        await home.prepare(service=ServiceLink(url=service.url, token="wrong"))
+        await home.prepare(
+            service=ServiceLink(url=service.url, token="wrong"),
+            route=Route.PAIRING_SERVICE,
+        )
         await home.start()
         answer = await home.act("change_of_tenancy")
     assert answer["erased"]["kept"] == ["consent_ended", "supplier_reminder"]

@@ -181,13 +181,13 @@ async def test_a_stick_that_is_gone_does_not_hold_up_the_erasure(
 async def test_what_cannot_be_erased_is_said(home: LeavingHome) -> None:
     with (
         patch(
-            "custom_components.smets1_cad.tenancy.end.async_change_of_tenancy",
+            "custom_components.smets1_cad.tenancy.change.async_erase_and_prove",
             side_effect=ErasureError("Something is left.", reason="erasure_left"),
         ),
         pytest.raises(HomeAssistantError, match="Something of the earlier"),
     ):
         await home.act("change_of_tenancy")
-    assert not home.entry.runtime_data.coordinator.has_consent
+    assert (await home.stored_consents()).current is None
 
 
 async def test_unpaired_is_not_listed_any_more(home: LeavingHome) -> None:

@@ -81,7 +81,7 @@ def forget_memory(home: LeavingHome) -> None:
 
 
 async def test_the_dialog_says_so_and_stays(paired: LeavingHome) -> None:
-    """Submitted again it goes on, with the text for the supplier; nobody is told twice."""
+    """Submitted again it goes on, with the text for the supplier; the stick leaves once that is promised."""
     dialog = Dialog(paired)
     await dialog.open("tenancy")
     with full_disk():
@@ -92,14 +92,16 @@ async def test_the_dialog_says_so_and_stays(paired: LeavingHome) -> None:
         assert paired.entry.state is ConfigEntryState.SETUP_RETRY
         assert paired.entry.error_reason_translation_key == "erasing"
         link = paired.link
-        assert link.calls.count("unpair") == 1
+        assert "unpair" not in link.calls
         assert "stop" in link.calls
+        paired.leave.assert_not_awaited()
     await dialog.fill(sure=True)
     assert dialog.ended("erasing_tell")
     assert "Valley Energy" in dialog.at["description_placeholders"]["texts"]
     await paired.hass.async_block_till_done(wait_background_tasks=True)
     assert await is_erased(paired)
-    assert link.calls.count("unpair") == 1
+    paired.leave.assert_awaited_once()
+    assert "unpair" not in link.calls
     assert paired.issue("erasure_incomplete") is None
     assert paired.issue("tenancy_still_listed") is not None
 

@@ -17,7 +17,7 @@ from custom_components.smets1_cad.radio.probe import StickUnreachable
 from custom_components.smets1_cad.smart_energy.certificate import CryptoSuite
 from custom_components.smets1_cad.smart_energy.eui64 import Eui64
 from custom_components.smets1_cad.store import async_load_consents
-from custom_components.smets1_cad.tenancy.change import _close_dialogs
+from custom_components.smets1_cad.tenancy.dialogs import async_close_dialogs
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
@@ -144,7 +144,7 @@ async def test_dialog_ends_with_the_tenancy(walk: Walk, hass: HomeAssistant) -> 
     entry = walk.entry
     await reconfigure(walk)
     await walk.choose("reconfigure", "home")
-    _close_dialogs(hass, entry)
+    async_close_dialogs(hass, entry)
     assert not hass.config_entries.flow.async_progress()
 
 

@@ -66,6 +66,27 @@ async def async_leave_by_stick(
         await radio.disconnect(silence=True)
 
 
+async def async_leave_recorded(
+    hass: HomeAssistant, store: CadStore, path: str, eui64: Eui64
+) -> None:
+    """Have a stick leave the network that is on record, or that it was told to join.
+
+    Raises:
+        CadError: it has not left, or what is on record cannot be read.
+    """
+    session = await store.session.load() or {}
+    joined, tried = session.get("extended_pan_id"), session.get("tried", ())
+    networks = [one for one in (joined, *tried) if isinstance(one, str)]
+    if not networks:
+        return
+    try:
+        await async_leave_by_stick(hass, path, eui64, *networks)
+    except ForeignNetwork:
+        if isinstance(joined, str):
+            raise
+        # It joined none of those that it was told to.
+
+
 async def async_leave_for_good(
     hass: HomeAssistant, store: CadStore, path: str, eui64: Eui64
 ) -> CadError | None:

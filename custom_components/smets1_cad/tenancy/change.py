@@ -1,7 +1,7 @@
 """Change of tenancy: stop, erase, prove (R20).
 
-What is to be erased is written down before anything is removed, in the CAD's own
-store, which is erased last. Every step may be done again and changes nothing then,
+What is to be erased is written down before the stick leaves, anybody is told or
+anything is removed, in the CAD's own store, which is erased last. Every step may be done again and changes nothing then,
 so whatever is interrupted is begun anew at the next start, with the same list. It is
 finished once the database and the files have been searched and nothing was found.
 
@@ -15,8 +15,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final, Protocol
+from uuid import uuid4
 
-from homeassistant.config_entries import ConfigEntry, OperationNotAllowed, UnknownEntry
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    OperationNotAllowed,
+    UnknownEntry,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import issue_registry as ir
@@ -29,11 +35,13 @@ from ..consent.consents import Consents, Withdrawal, WithdrawalNotStored
 from ..const import DOMAIN, LOGGER
 from ..erasure.reach import async_logs_with
 from ..erasure.registries import async_forget_title
-from ..erasure.report import ErasureReport
+from ..erasure.report import ErasureError, ErasureReport
 from ..error_words import async_error_words
 from ..faults import async_say, issue_id
 from ..store import StoreError, async_load_consents
+from .dialogs import async_close_dialogs, async_close_set_up
 from .epoch import CONF_TENANCY, tenancy_number
+from .farewell import async_leave, async_tell, runtime_of
 from .reach import async_show_from_memory, async_show_out_of_reach, private_words
 from .record import OpenErasure, TenancyEnd
 from .steps import async_erase_and_prove
@@ -45,6 +53,7 @@ from .tenancies import (
     async_tenancy,
     async_watch_entity_ids,
 )
+from .unforeseen import log_unforeseen
 
 ISSUE_INCOMPLETE: Final = "erasure_incomplete"
 """Repair issue, and its translation key: erasing has failed and is tried again. Placeholder ``error``."""
@@ -63,6 +72,7 @@ async def async_change_of_tenancy(
     *,
     reason: TenancyEnd,
     end_pairing: bool = True,
+    is_farewell: bool = False,
     consents: Consents | None = None,
     remind: Callable[[], None] | None = None,
     begun: Callable[[], None] | None = None,
@@ -75,8 +85,9 @@ async def async_change_of_tenancy(
         hass: Home Assistant.
         entry: the CAD's.
         reason: how it was noticed.
-        end_pairing: whether install code, keys and network are erased too. The radio leaves the network before,
-            by whoever calls this.
+        end_pairing: whether install code, keys and network are erased too.
+        is_farewell: whether the radio leaves the network first, which decides about install code, keys and network,
+            and the pairing service is told.
         consents: those in use, whose grant is revoked before anything else.
         remind: reminds of the supplier's list. It is called once everything is erased, however often that is tried,
             and the report says so.
@@ -92,11 +103,17 @@ async def async_change_of_tenancy(
     try:
         try:
             tenancy = await _async_open(
-                hass, entry, reason, end_pairing=end_pairing, remind=remind
+                hass,
+                entry,
+                reason,
+                end_pairing=end_pairing and not is_farewell,
+                is_farewell=is_farewell,
+                remind=remind,
             )
-        finally:
-            _close_dialogs(hass, entry)
-            await _async_unload(hass, entry)
+        except BaseException:
+            async_close_set_up(hass, entry)
+            await _async_stop(hass, entry)
+            raise
     except CadError as err:
         if entry.entry_id in hass.data.get(TENANCIES, {}):
             await _async_say_incomplete(hass, entry, err)
@@ -218,6 +235,7 @@ async def _async_open(
     reason: TenancyEnd,
     *,
     end_pairing: bool,
+    is_farewell: bool,
     remind: Callable[[], None] | None,
 ) -> Tenancy:
     """End consent, and write down what is to be erased, and where else names and numbers are found that will go.
@@ -225,50 +243,55 @@ async def _async_open(
     Raises:
         StoreError: something could not be read, or written for sure.
     """
+    store = await async_store(hass, entry)
+    if store.consents is not None and (grant := store.consents.grant) is not None:
+        # Everybody has the same: nothing is read any more, whatever the entry is at.
+        grant.revoke(Withdrawal.CHANGE_OF_TENANCY)
     tenancy = await async_tenancy(hass, entry)
-    consents = await async_load_consents(
-        hass, await async_store(hass, entry), SYSTEM_CLOCK
-    )
-    erasure = OpenErasure(
-        reason=reason,
-        begun=dt_util.utcnow().isoformat(),
-        end_pairing=end_pairing,
-        targets=await async_history_targets(hass, entry),
-        logs=await async_logs_with(hass, private_words(hass, entry, consents)),
-    )
     if remind is not None:
         tenancy.remind = remind
-    if (under_way := tenancy.record.open) is not None:
-        await tenancy.promise(under_way)
+    async with tenancy.opening:
+        if tenancy.record.open is not None:
+            await tenancy.promise()
+            return tenancy
+        consents = await async_load_consents(hass, store, SYSTEM_CLOCK)
+        erasure = OpenErasure(
+            reason=reason,
+            begun=dt_util.utcnow().isoformat(),
+            end_pairing=end_pairing,
+            to_leave=is_farewell,
+            to_tell=str(uuid4()) if is_farewell else "",
+            targets=await async_history_targets(hass, entry),
+            logs=await async_logs_with(hass, private_words(hass, entry, consents)),
+        )
+        # The end of consent and what is to be erased reach the disk with one write, or neither does. The consents
+        # see to it that a withdrawal which could not be written is, and the list goes with it.
+        tenancy.hold(number=tenancy.record.number + 1, open=erasure)
+        with suppress(WithdrawalNotStored):
+            await consents.withdraw(Withdrawal.CHANGE_OF_TENANCY)
+        await tenancy.promise(erasure)
         return tenancy
-    # The end of consent and what is to be erased reach the disk with one write, or neither does. The consents
-    # see to it that a withdrawal which could not be written is, and the list goes with it.
-    tenancy.hold(number=tenancy.record.number + 1, open=erasure)
-    with suppress(WithdrawalNotStored):
-        await consents.withdraw(Withdrawal.CHANGE_OF_TENANCY)
-    await tenancy.promise(erasure)
-    return tenancy
 
 
-@callback
-def _close_dialogs(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """End what is being typed about the CAD: one more step would write it back."""
-    flows = hass.config_entries.flow
-    for flow in flows.async_progress_by_handler(DOMAIN):
-        context = flow["context"]
-        if entry.unique_id == context.get("unique_id") or (
-            entry.entry_id == context.get("entry_id")
-        ):
-            flows.async_abort(flow["flow_id"])
+async def _async_settled(entry: ConfigEntry[Any]) -> None:
+    """Wait until an entry that is being set up or unloaded is no more."""
+    async with entry.setup_lock:
+        pass
 
 
-async def _async_unload(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Unload the entry: its link stops, and its entities go."""
-    try:
-        await hass.config_entries.async_unload(entry.entry_id)
-    except OperationNotAllowed, UnknownEntry:
-        # It is being set up, which waits for the erasure, has failed for good, or is removed.
-        LOGGER.debug("The entry cannot be unloaded now")
+async def _async_stop(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Unload an entry that runs: its link stops, and its entities go.
+
+    One that cannot be unloaded reads nothing any more either, and knows nothing that it
+    could keep when Home Assistant stops.
+    """
+    await _async_settled(entry)
+    if entry.state is ConfigEntryState.LOADED:
+        with suppress(OperationNotAllowed, UnknownEntry):
+            await hass.config_entries.async_unload(entry.entry_id)
+    if (runtime := runtime_of(entry)) is not None:
+        await runtime.coordinator.async_stop()
+        runtime.coordinator.data.meters.clear()
 
 
 @callback
@@ -287,6 +310,15 @@ def _set_up_anew(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     elif entry.state.recoverable:
         # One that could not be unloaded is set up anew by the next start only.
         hass.config_entries.async_schedule_reload(entry.entry_id)
+    elif entry.setup_lock.locked():
+        hass.async_create_task(_async_set_up_anew(hass, entry), f"{DOMAIN} set up anew")
+
+
+async def _async_set_up_anew(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Do the same once what the entry is at now is over."""
+    await _async_settled(entry)
+    if entry.state.recoverable:
+        _set_up_anew(hass, entry)
 
 
 async def _async_remove(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
@@ -320,13 +352,36 @@ def _resumed(
 async def _async_erase(
     hass: HomeAssistant, entry: ConfigEntry[Any], tenancy: Tenancy
 ) -> ErasureReport:
-    """Erase, prove, report."""
-    await _async_started(hass)
+    """Say farewell, erase, prove, report.
+
+    Raises:
+        CadError: something is left; an issue says so.
+    """
+    # The dialog in which it was asked for comes to its own end first.
+    await asyncio.sleep(0)
     try:
+        if tenancy.record.open is not None:
+            await tenancy.promise()
+            async_close_dialogs(hass, entry)
+            await _async_settled(entry)
+            await async_leave(hass, entry, tenancy)
+            await _async_stop(hass, entry)
+        await _async_started(hass)
+        await async_tell(hass, entry, tenancy)
         report = await async_erase_and_prove(hass, entry, tenancy)
     except CadError as err:
         await _async_say_incomplete(hass, entry, err)
         raise
+    except Exception as err:  # noqa: BLE001 - it is said, and tried again
+        log_unforeseen("Erasing has failed in a way that nobody foresaw", err)
+        unforeseen = ErasureError(
+            "Something went wrong that nobody foresaw, and not everything is erased. What is known of it is in Home "
+            "Assistant's log; erasing is tried again by itself.",
+            reason="erasure_unforeseen",
+        )
+        await _async_say_incomplete(hass, entry, unforeseen)
+        # Its own message could quote whose home it is.
+        raise unforeseen from None
     ir.async_delete_issue(hass, DOMAIN, issue_id(ISSUE_INCOMPLETE, entry))
     async_show_out_of_reach(hass, entry)
     if tenancy.remind is not None:

@@ -30,12 +30,16 @@ class OpenErasure:
         begun: ISO 8601.
         starts: how many runs of Home Assistant have worked on it.
         end_pairing: whether install code, keys and network go too.
+        to_leave: whether the stick has yet to leave the network.
+        to_tell: the key of the notice that the pairing service has yet to take; "" for none.
         logs: Home Assistant's log files in which names or numbers of the tenancy were found.
     """
 
     reason: TenancyEnd
     begun: str
     end_pairing: bool
+    to_leave: bool = False
+    to_tell: str = ""
     targets: Targets
     starts: int = 0
     logs: tuple[str, ...] = ()
@@ -46,6 +50,8 @@ class OpenErasure:
             "reason": self.reason.value,
             "begun": self.begun,
             "end_pairing": self.end_pairing,
+            "to_leave": self.to_leave,
+            "to_tell": self.to_tell,
             "targets": self.targets.as_dict(),
             "starts": self.starts,
             "logs": list(self.logs),
@@ -62,6 +68,8 @@ class OpenErasure:
             reason=TenancyEnd(data["reason"]),
             begun=data["begun"],
             end_pairing=data["end_pairing"],
+            to_leave=data.get("to_leave", False),
+            to_tell=data.get("to_tell", ""),
             targets=Targets.from_dict(data["targets"]),
             starts=data["starts"],
             logs=tuple(data.get("logs", ())),

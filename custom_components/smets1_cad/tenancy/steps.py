@@ -26,6 +26,7 @@ from ..store import (
     async_remove_store_named,
     store_name,
 )
+from .dialogs import async_close_dialogs
 from .tenancies import Tenancy, async_history_targets, async_store
 
 _PAIRING: Final = ("secrets", "session")
@@ -52,6 +53,7 @@ async def async_erase_and_prove(
     await async_remove_evidence(hass, entry)
     database = await _async_erase_database(hass, targets)
     searched = await async_wait_for_storage(hass, targets)
+    async_close_dialogs(hass, entry)
     await _async_erase_store(store, consents, end_pairing=erasure.end_pairing)
     # An entry that is just being removed owns no store; it comes back.
     orphans = [name for name in await async_orphans(hass) if name != store.name]
@@ -81,6 +83,8 @@ async def async_erase_and_prove(
         ),
     )
     await tenancy.save(open=None, known=frozenset[str](), report=report)
+    # One that was opened meanwhile has seen what is erased now.
+    async_close_dialogs(hass, entry)
     LOGGER.info(
         "Everything of the earlier tenancy is erased; %d backups may still hold some",
         len(report.out_of_reach.backups),

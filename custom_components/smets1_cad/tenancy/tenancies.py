@@ -29,6 +29,8 @@ class Tenancy:
     remind: Callable[[], None] | None = None
     """What reminds of the supplier's list once everything is erased."""
     task: asyncio.Task[ErasureReport] | None = field(default=None, repr=False)
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """Held while an erasure is asked for, so that whoever asks at the same time finds it."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @callback
@@ -47,16 +49,17 @@ class Tenancy:
             await self.section.save(replace(self.record, **changes))
             self.record = replace(self.record, **changes)
 
-    async def promise(self, erasure: OpenErasure) -> None:
-        """Have what is to be erased on disk for sure, before anything is.
+    async def promise(self, erasure: OpenErasure | None = None) -> None:
+        """Have what is to be erased on disk for sure, before anything is; what is held already, if none is given.
 
         Raises:
             StoreError: ``erasure_not_begun``: it is held in memory.
         """
+        changes = {} if erasure is None else {"open": erasure}
         try:
-            await self.save(open=erasure)
+            await self.save(**changes)
         except StoreError as err:
-            self.hold(open=erasure)
+            self.hold(**changes)
             raise StoreError(
                 "Reading has stopped, but what is to be erased could not be written to disk, so nothing is erased yet. "
                 "Check that Home Assistant's disk is neither full nor read-only; it is tried again by itself.",
