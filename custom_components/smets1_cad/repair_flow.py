@@ -9,14 +9,16 @@ from homeassistant.data_entry_flow import AbortFlow
 from .cad.errors import CadError
 from .coordinator import Smets1CadConfigEntry, Smets1CadRuntimeData
 from .error_words import async_error_words
+from .tenancy.epoch import tenancy_number
 
 
 class CadRepairFlow(RepairsFlow):
     """A fix flow about one CAD."""
 
     def __init__(self, entry: Smets1CadConfigEntry) -> None:
-        """Say of which CAD."""
+        """Say of which CAD; the flow is the tenant's who has opened it."""
         self._entry = entry
+        self._tenancy = tenancy_number(entry)
 
     @property
     def _runtime(self) -> Smets1CadRuntimeData:
@@ -25,9 +27,19 @@ class CadRepairFlow(RepairsFlow):
         Raises:
             AbortFlow: ``not_loaded``.
         """
+        self._require_same_tenancy()
         if self._entry.state is not ConfigEntryState.LOADED:
             raise AbortFlow("not_loaded")
         return self._entry.runtime_data
+
+    def _require_same_tenancy(self) -> None:
+        """Go on only for the tenant who has opened this.
+
+        Raises:
+            AbortFlow: ``not_loaded``.
+        """
+        if tenancy_number(self._entry) != self._tenancy:
+            raise AbortFlow("not_loaded")
 
     async def _async_failed(self, err: CadError) -> RepairsFlowResult:
         """End because something could not be done, and say why."""

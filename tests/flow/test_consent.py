@@ -2,17 +2,20 @@
 
 import hashlib
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
 from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.consent.consents import Consents
 from custom_components.smets1_cad.consent.text import Box, load_consent_text
+from custom_components.smets1_cad.pairing.life import PairingKeeper
 from custom_components.smets1_cad.store import (
     async_get_process_store,
     async_load_consents,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import AbortFlow
 from virtual_han.supplier import SupplierService
 
 from .walk import HOME, METERS, TICKED, Walk, full_disk, pairing, stored
@@ -209,3 +212,31 @@ async def test_no_step_can_be_asked_for_out_of_turn(
             await hass.config_entries.flow.async_configure(flow_id, answer)
     assert await (await stored(hass)).pairing.load() is None
     assert service.seen == []
+
+
+async def test_what_is_erased_is_consented_to_no_more(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """The tenancy has ended while the wording was read: nothing that was typed before comes back."""
+    await walk.to_consent()
+    store = await stored(hass)
+    await store.async_erase()
+    await walk.fill("consent", **TICKED)
+    walk.aborted("pairing_step")
+    assert not (await consents(hass)).records
+
+
+async def test_what_is_erased_becomes_nobody_elses_request(
+    walk: Walk, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loaded entry keeps the request of whoever lives there now."""
+    await walk.to_consent()
+    await walk.fill("consent", **TICKED)
+    dialog = hass.config_entries.flow._progress[walk.at["flow_id"]]
+    save = AsyncMock()
+    keeper = AsyncMock(return_value=PairingKeeper(await pairing(hass), save))
+    monkeypatch.setattr(dialog, "_keeper", keeper)
+    await (await stored(hass)).async_erase()
+    with pytest.raises(AbortFlow, match="pairing_step"):
+        await dialog._write_request(anew=True)
+    save.assert_not_awaited()

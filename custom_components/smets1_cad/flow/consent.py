@@ -122,5 +122,13 @@ class ConsentSteps(HomeSteps):
         )
 
     async def _give(self, declaration: Declaration) -> dict[str, str]:
-        """Put consent on record; return errors."""
+        """Put consent on record; return errors.
+
+        Raises:
+            AbortFlow: what was typed is erased, so nobody consents to anything with it.
+        """
+        try:
+            self._draft.require_kept()
+        except StoreError as err:
+            raise AbortFlow(err.reason) from err
         return await async_give(self._consents, declaration)

@@ -1,11 +1,12 @@
 """The ways to leave, among the options of a CAD: withdrawal, unpairing, change of tenancy (R2, R19, R20)."""
 
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, override
 
 import probatio
 
 from homeassistant.config_entries import (
+    ConfigEntry,
     ConfigEntryState,
     ConfigFlowResult,
     OptionsFlowWithReload,
@@ -33,6 +34,7 @@ from ..supplier.directory import Route
 from ..supplier.texts import SupplierText, async_supplier_texts
 from ..tenancy.change import Erasure, async_begin_erasure
 from ..tenancy.end import async_end_tenancy
+from ..tenancy.epoch import tenancy_number
 from ..tenancy.record import TenancyEnd
 from .request import CONF_SENT, CONF_TEXT, SAID_SCHEMA, SENT_SCHEMA
 
@@ -68,6 +70,23 @@ class LeavingSteps(OptionsFlowWithReload):
     """Whether one of the texts that are shown now has been sent."""
     _texts: str | None = None
     """What to send to whom once the tenancy has ended."""
+    _tenancy: int | None = None
+    """In which tenancy the dialog was opened."""
+
+    @property
+    @override
+    def config_entry(self) -> ConfigEntry[Any]:
+        """The entry, for the tenant who has opened the dialog.
+
+        Raises:
+            AbortFlow: the tenant is another one by now.
+        """
+        entry = super().config_entry
+        if self._tenancy is None:
+            self._tenancy = tenancy_number(entry)
+        if self._tenancy != tenancy_number(entry):
+            raise AbortFlow("not_loaded")
+        return entry
 
     @property
     def _runtime(self) -> Smets1CadRuntimeData:
@@ -145,6 +164,8 @@ class LeavingSteps(OptionsFlowWithReload):
         try:
             await async_begin_erasure(self.hass, erasure)
         except CadError as err:
+            # The tenancy has ended all the same; here it is asked for once more.
+            self._tenancy = None
             return {"base": err.reason}
         return {}
 

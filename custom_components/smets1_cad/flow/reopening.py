@@ -25,6 +25,7 @@ from ..pairing.states import PairingState
 from ..radio.probe import StickInfo
 from ..smart_energy.eui64 import Eui64
 from ..store import StoreError, async_get_store
+from ..tenancy.tenancies import async_is_erasing
 from .correction import UNPAIRING
 from .draft import Draft
 from .former import FormerSteps
@@ -63,7 +64,7 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
         """Take up what is stored of a CAD, without opening its stick.
 
         Raises:
-            AbortFlow: it cannot be read.
+            AbortFlow: it cannot be read, or is being erased.
         """
         assert entry.unique_id is not None
         eui64 = Eui64.parse(entry.unique_id)
@@ -78,8 +79,11 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
             store = await async_get_store(self.hass, entry.unique_id)
             self._draft = Draft(eui64=eui64, store=store, path=entry.data[CONF_DEVICE])
             await self._draft.load()
+            is_erasing = await async_is_erasing(self.hass, entry)
         except StoreError as err:
             raise AbortFlow(err.reason) from err
+        if is_erasing:
+            raise AbortFlow("erasing")
 
     async def async_step_reauth(self, entry_data: Any) -> ConfigFlowResult:
         """Ask for consent again: it has run out, was withdrawn, or no longer covers what is read."""

@@ -180,6 +180,7 @@ class RequestSteps(DetailsSteps):
         request, now = self._wanted(), dt_util.utcnow()
         new_code = self._draft.code_changed or anew
         try:
+            self._draft.require_kept()
             if (keeper := await self._keeper()) is None:
                 await self._draft.pairing.save(Pairing.record(request, now).as_dict())
             else:

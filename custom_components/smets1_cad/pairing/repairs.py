@@ -95,8 +95,8 @@ class WaitingFlow(CadRepairFlow):
         self, route: Route, user_input: dict[str, str] | None
     ) -> RepairsFlowResult:
         """Show one text after the other, then the choice again."""
+        pairing = self._keeper.pairing
         if user_input is None:
-            pairing = self._keeper.pairing
             self._to_show = [
                 *await async_supplier_texts(
                     self.hass, self._purpose(pairing), pairing, route

@@ -41,6 +41,7 @@ class SuspectedFlow(CadRepairFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Say what will be erased, and begin; a person need not wait until everything is."""
+        self._require_same_tenancy()
         if user_input is None:
             return self.async_show_form(step_id="moved_in")
         try:
@@ -81,6 +82,7 @@ class OutOfReachFlow(CadRepairFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Show the list, and forget it."""
+        self._require_same_tenancy()
         try:
             if user_input is not None:
                 await async_forget_out_of_reach(self.hass, self._entry)
