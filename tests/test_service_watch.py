@@ -27,6 +27,7 @@ from custom_components.smets1_cad.supplier.directory import Route
 from custom_components.smets1_cad.supplier.link import ServiceLink
 from custom_components.smets1_cad.supplier.problems import problem
 from custom_components.smets1_cad.supplier.status import ServiceError, read_status
+from custom_components.smets1_cad.supplier.submit import on_its_way
 from custom_components.smets1_cad.supplier.watch import ServiceWatch
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -222,12 +223,94 @@ async def test_nothing_is_sent_again_without_consent(followed: Followed) -> None
 
 async def test_request_on_its_way_that_is_not_taken(followed: Followed) -> None:
     """What surely did not arrive waits for the person, not for the service."""
-    followed.service.says = [problem(401, {"code": "unauthorised"}, "")]
+    followed.service.says = [problem(410, {"code": "quote_expired"}, "")]
     followed.start(sending())
     pairing = await followed.after(2)
-    assert (pairing.state, pairing.reason) == (S.RECORDED, "service_unauthorised")
+    assert (pairing.state, pairing.reason) == (S.RECORDED, "service_quote_expired")
     await followed.after(4000)
     assert len(followed.service.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "turned_away",
+    [
+        problem(401, {"code": "unauthorised"}, ""),
+        problem(403, {"code": "forbidden"}, ""),
+        problem(302, None, ""),
+        ServiceError("A web page.", reason="service_not_json"),
+    ],
+)
+async def test_r7_what_may_have_arrived_before_is_turned_away(
+    followed: Followed, turned_away: ServiceError
+) -> None:
+    """A service that does not look at it cannot say that it does not have it."""
+    followed.service.says = [turned_away]
+    pairing = sending()
+    followed.start(pairing)
+    assert (await followed.after(2)).state is S.SENDING
+    followed.service.says = [answer("received")]
+    assert (await followed.after(901)).state is S.SENT
+    assert followed.service.asked == 2 * [f"submit {pairing.key}"]
+
+
+async def test_r19_an_answer_says_nothing_of_what_is_asked_for_since(
+    followed: Followed,
+) -> None:
+    """The request to pair is refused while the person asks to undo it: that has yet to be answered."""
+    followed.service.gate = gate = asyncio.Event()
+    followed.service.says = [
+        answer("refused", reason={"code": "han_full"}, poll_after_seconds=3600),
+        answer("acknowledged", request_id="U00002"),
+    ]
+    followed.start(sent())
+    await followed.after(2)
+    for step in (S.UNPAIR_RECORDED, S.UNPAIR_SENT):
+        await followed.keeper.update(
+            lambda pairing, step=step: replace(pairing, unpair_key="another").advance(
+                step, NOW, route=Route.PAIRING_SERVICE
+            )
+        )
+    followed.service.gate = None
+    gate.set()
+    pairing = await followed.after(0)
+    assert (pairing.state, pairing.reference) == (S.UNPAIR_SENT, "")
+    await followed.keeper.update(
+        lambda pairing: replace(pairing, service_unpair_id="U00002")
+    )
+    assert (await followed.after(2)).state is S.UNPAIR_ACKNOWLEDGED
+
+
+async def test_r19_what_has_arrived_after_all_has_a_name_to_be_undone_by(
+    followed: Followed,
+) -> None:
+    """The person asked to undo it while it was on its way."""
+    followed.service.gate = gate = asyncio.Event()
+    followed.start(sending())
+    await followed.after(2)
+    await followed.keeper.update(
+        lambda pairing: replace(pairing, unpair_key="another").advance(
+            S.UNPAIR_RECORDED, NOW
+        )
+    )
+    gate.set()
+    followed.service.gate = None
+    pairing = await followed.after(0)
+    assert (pairing.state, pairing.service_id) == (S.UNPAIR_RECORDED, "P00001")
+    assert pairing.service_unpair_id == ""
+
+
+async def test_what_became_another_request_is_not_said_to_be_turned_away(
+    followed: Followed,
+) -> None:
+    followed.service.gate = gate = asyncio.Event()
+    followed.service.says = [problem(410, {"code": "quote_expired"}, "")]
+    followed.start(sending())
+    await followed.after(2)
+    other = sending()
+    await followed.keeper.update(lambda _pairing: other)
+    gate.set()
+    followed.service.gate = None
+    assert await followed.after(0) == other
 
 
 async def test_pairing_that_moves_on_while_its_request_is_refused(
@@ -235,7 +318,7 @@ async def test_pairing_that_moves_on_while_its_request_is_refused(
 ) -> None:
     """The hub is open for the CAD, whatever the service says of its request."""
     followed.service.gate = gate = asyncio.Event()
-    followed.service.says = [problem(401, {"code": "unauthorised"}, "")]
+    followed.service.says = [problem(410, {"code": "quote_expired"}, "")]
     followed.start(sending())
     await followed.after(2)
     await followed.keeper.update(lambda pairing: pairing.advance(S.HAN_OPEN, NOW))
@@ -248,11 +331,10 @@ async def test_nobody_sends_while_a_dialog_does(
     followed: Followed, hass: HomeAssistant
 ) -> None:
     pairing = sending()
-    hass.data[f"{DOMAIN}_submitting"] = {pairing.key}
-    followed.start(pairing)
-    await followed.after(2)
-    assert followed.service.asked == []
-    hass.data[f"{DOMAIN}_submitting"].clear()
+    with on_its_way(hass, pairing.key):
+        followed.start(pairing)
+        await followed.after(2)
+        assert followed.service.asked == []
     assert (await followed.after(901)).state is S.SENT
 
 

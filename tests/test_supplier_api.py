@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 import re
 from typing import Any, override
+from unittest.mock import patch
 
 import aiohttp
 from aiohttp import web
@@ -660,6 +661,36 @@ async def test_answers_that_are_none(
             await PairingService(session, url, TOKEN, clock=clock).quote(request())
     assert (caught.value.reason, caught.value.responsible) == (reason, responsible)
     assert len(clock.waits) == (ATTEMPTS - 1 if caught.value.may_pass else 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ([], False),
+        (["service_unreachable"], False),
+        (["service_broken_off"], True),
+        (["service_timeout", "service_unreachable"], True),
+    ],
+)
+async def test_r7_what_is_turned_away_may_have_arrived_before(
+    session: aiohttp.ClientSession,
+    clock: HurriedClock,
+    before: list[str],
+    expected: bool,
+) -> None:
+    """Within one call: the connection broke, and then another machine answered."""
+    answers = [
+        *(ServiceError("No.", reason=reason, may_pass=True) for reason in before),
+        ServiceError("No.", reason="service_unauthorised"),
+    ]
+    service = PairingService(session, "http://127.0.0.1/v1", TOKEN, clock=clock)
+    with (
+        patch.object(service, "_ask", side_effect=answers),
+        pytest.raises(ServiceError) as caught,
+    ):
+        await service.status("P1")
+    assert caught.value.reason == "service_unauthorised"
+    assert caught.value.may_have_arrived is expected
 
 
 async def test_the_service_is_obeyed_when_it_asks_for_a_pause(

@@ -8,15 +8,19 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.smets1_cad.cad.errors import CadError
 from custom_components.smets1_cad.cad.link import LinkState
 from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.pairing.life import Pairing
 from custom_components.smets1_cad.pairing.states import PairingState as S, UnpairWhy
 from custom_components.smets1_cad.smart_energy.session.errors import RemovedFromHan
+from custom_components.smets1_cad.supplier.api import PairingService
 from custom_components.smets1_cad.supplier.directory import Route
 from custom_components.smets1_cad.supplier.link import ServiceLink
+from custom_components.smets1_cad.supplier.status import ServiceError
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
@@ -628,6 +632,55 @@ async def test_nobody_waits_long_for_a_service_that_does_not_answer(
     assert (await home.stored_pairing()).state is S.UNPAIR_SENDING
     await home.wait(seconds=2)
     assert (await home.stored_pairing()).state is S.UNPAIR_SENT
+
+
+async def test_r19_the_service_is_told_once_while_it_takes_its_time(
+    home: LeavingHome, supplier: SupplierService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows the request does not send it too."""
+    gate = asyncio.Event()
+    tell = PairingService.unpair
+    told = []
+
+    async def slow(service: PairingService, pairing: Pairing, why: UnpairWhy) -> Any:
+        told.append(pairing.unpair_key)
+        await gate.wait()
+        return await tell(service, pairing, why)
+
+    monkeypatch.setattr(PairingService, "unpair", slow)
+    await with_service(home, supplier)
+    asked = home.hass.async_create_background_task(
+        home.act("request_unpairing"), "a person"
+    )
+    while not told:
+        await asyncio.sleep(0)
+    for _ in range(3):
+        home.freezer.tick(2)
+        async_fire_time_changed(home.hass)
+        await asyncio.sleep(0)
+    gate.set()
+    assert (await asked)["state"] == "unpair_sent"
+    assert len(told) == 1
+
+
+async def test_r19_what_was_confirmed_meanwhile_is_not_sent_another_time(
+    home: LeavingHome, supplier: SupplierService
+) -> None:
+    """The hub had the stick leave before the service turned the request away."""
+    await with_service(home, supplier)
+    refusal = ServiceError("No.", reason="service_forbidden")
+
+    async def late(*_: Any) -> None:
+        await home.entry.runtime_data.unpairing.confirm()
+        raise refusal
+
+    with (
+        patch.object(PairingService, "unpair", late),
+        pytest.raises(HomeAssistantError) as raised,
+    ):
+        await home.act("request_unpairing")
+    assert raised.value.__cause__ is refusal
+    assert (await home.stored_pairing()).state is S.UNPAIRED
 
 
 async def test_a_confirmation_that_is_not_stored_comes_again(

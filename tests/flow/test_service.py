@@ -1,7 +1,8 @@
 """The pairing service: a quote, agreed to, sent once; and every bad day that it can have (R7, R21)."""
 
-from collections.abc import Generator
-from contextlib import AbstractContextManager
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 import json
@@ -14,6 +15,7 @@ from custom_components.smets1_cad.cad.clock import SYSTEM_CLOCK
 from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.consent.text import Box
 from custom_components.smets1_cad.const import DOMAIN
+from custom_components.smets1_cad.document import Document
 from custom_components.smets1_cad.pairing.identity import Ihd
 from custom_components.smets1_cad.pairing.request import PairingRequest, Quote
 from custom_components.smets1_cad.pairing.states import PairingState
@@ -318,6 +320,66 @@ async def test_bad_answer_to_the_request(
     await walk.fill("service_quote", accept=True)
     assert walk.at["step_id"] == "wait"
     assert (await pairing(hass)).state is PairingState.SENT
+    assert len(service.desk.requests) == 1
+
+
+async def test_r7_what_was_answered_in_time_is_kept_however_long_that_takes(
+    walk: Walk, hass: HomeAssistant, service: SupplierService
+) -> None:
+    """A slow disk loses no answer: the service is what nobody waits for so long."""
+    open_: list[asyncio.Timeout] = []
+
+    @asynccontextmanager
+    async def noted(_seconds: float | None) -> AsyncGenerator[None]:
+        async with asyncio.timeout(None) as patience:
+            open_.append(patience)
+            try:
+                yield
+            finally:
+                open_.remove(patience)
+
+    save = Document.async_save
+
+    async def slow(*args: Any, **more: Any) -> None:
+        for patience in open_:
+            patience.reschedule(0)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await save(*args, **more)
+
+    where = "custom_components.smets1_cad"
+    await to_quote(walk, service)
+    with (
+        patch(f"{where}.flow.service.timeout", noted),
+        patch(f"{where}.supplier.submit.timeout", noted, create=True),
+        patch.object(Document, "async_save", slow),
+    ):
+        await walk.fill("service_quote", accept=True)
+    assert walk.at["step_id"] == "wait"
+
+
+@pytest.mark.parametrize(
+    ("answering", "state"),
+    [
+        (Answering.HTML, PairingState.SENDING),
+        (Answering.NORMAL, PairingState.SENT),
+    ],
+)
+async def test_r7_what_may_have_arrived_stays_on_its_way(
+    walk: Walk,
+    hass: HomeAssistant,
+    service: SupplierService,
+    answering: Answering,
+    state: PairingState,
+) -> None:
+    """A web page that answers the second time says nothing of the first."""
+    await to_quote(walk, service)
+    behave(service, answering=Answering.DROP, misanswers=1)
+    await walk.fill("service_quote", accept=True)
+    walk.shows("service_quote", {"base": "service_broken_off"})
+    behave(service, answering=answering, misanswers=1)
+    await walk.fill("service_quote", accept=True)
+    assert (await pairing(hass)).state is state
     assert len(service.desk.requests) == 1
 
 

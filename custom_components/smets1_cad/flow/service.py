@@ -86,6 +86,8 @@ class ServiceSteps(RequestSteps):
     this one has answered.
     """
     _quote: Quote
+    _is_first: bool = False
+    """Whether what is about to be sent was never sent before."""
     _goes_on_to_quote: bool = False
     """Whether consent was asked for once more on the way to the quote."""
 
@@ -293,6 +295,7 @@ class ServiceSteps(RequestSteps):
 
         keeper = await self._keeper()
         assert keeper is not None
+        self._is_first = keeper.pairing.state is not PairingState.SENDING
         sending(keeper.pairing)  # What cannot be sent leaves the earlier service known.
         await self._link.save(self._draft.store)
         await keeper.update(sending)
@@ -303,11 +306,18 @@ class ServiceSteps(RequestSteps):
         code, keeper = self._draft.install_code, await self._keeper()
         assert code is not None
         assert keeper is not None
-        async with timeout(PATIENCE):
-            if keeper.pairing.state is PairingState.SENDING:
-                await async_submit(self.hass, self._service, keeper, code)
-            else:
-                await async_ask_after(self._service, keeper)
+        is_first, self._is_first = self._is_first, False
+        if keeper.pairing.state is PairingState.SENDING:
+            await async_submit(
+                self.hass,
+                self._service,
+                keeper,
+                code,
+                is_first=is_first,
+                patience=PATIENCE,
+            )
+        else:
+            await async_ask_after(self._service, keeper, patience=PATIENCE)
         if await self._kept_link() != self._link:
             await self._link.save(self._draft.store)
 

@@ -29,7 +29,8 @@ from ..smart_energy.network import ForeignNetwork
 from ..store import CadStore
 from ..supplier.api import PairingService
 from ..supplier.directory import Route
-from ..supplier.status import ServiceError, apply_status
+from ..supplier.status import ServiceError, apply_answer
+from ..supplier.submit import on_its_way
 from ..supplier.unpair import async_tell_unpairing
 from .issues import (
     async_clear_leaving,
@@ -163,20 +164,29 @@ class Unpairing:
                 Route.PAIRING_SERVICE, dt_util.utcnow()
             )
         )
+        with on_its_way(self._hass, pairing.unpair_key):
+            return await self._tell(self._service, pairing)
+
+    async def _tell(self, service: PairingService, asked: Pairing) -> Pairing:
+        """Tell the pairing service, and note what it says."""
         try:
-            status = await async_tell_unpairing(self._service, pairing)
+            status = await async_tell_unpairing(service, asked)
         except CadError as err:
             reason = err.reason
             # What surely did not arrive may be sent by another route.
             if not (isinstance(err, ServiceError) and err.may_have_arrived):
                 await self._keeper.update(
-                    lambda pairing: pairing.advance(
-                        S.UNPAIR_RECORDED, dt_util.utcnow(), reason=reason
+                    lambda pairing: (
+                        pairing.advance(
+                            S.UNPAIR_RECORDED, dt_util.utcnow(), reason=reason
+                        )
+                        if pairing.can(S.UNPAIR_RECORDED)
+                        else pairing
                     )
                 )
             raise
         return await self._keeper.update(
-            lambda pairing: apply_status(pairing, status, dt_util.utcnow())
+            lambda pairing: apply_answer(pairing, asked, status, dt_util.utcnow())
         )
 
     async def async_update(self, change: Callable[[Pairing], Pairing]) -> Pairing:

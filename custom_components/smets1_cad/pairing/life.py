@@ -48,9 +48,11 @@ TURNED_AWAY: Final = frozenset(
     {
         "service_forbidden",
         "service_invalid_request",
+        "service_not_json",
         "service_price_not_accepted",
         "service_quote_expired",
         "service_redirect",
+        "service_refused",
         "service_tls",
         "service_unauthorised",
     }

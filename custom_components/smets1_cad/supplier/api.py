@@ -257,10 +257,13 @@ class PairingService:
             self._headers if key is None else self._headers | {"Idempotency-Key": key}
         )
         wait, attempt = FIRST_WAIT, 1
+        is_repeat = False
         while True:
             try:
                 return await self._ask(method, path, body, headers)
             except ServiceError as err:
+                err.is_repeat = is_repeat
+                is_repeat |= err.reason != "service_unreachable"
                 pause = max(wait * (1 + random.random() / 2), err.retry_after or 0)
                 if not err.may_pass or attempt == ATTEMPTS or pause > LONGEST_WAIT:
                     raise

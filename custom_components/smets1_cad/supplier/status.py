@@ -34,6 +34,18 @@ LONGEST_POLL: Final = timedelta(days=1)
 _NOT_UNDERSTOOD: Final = frozenset({"service_malformed", "service_wrong_request"})
 """Reasons of answers to what may have been taken all the same."""
 
+_AT_THE_DOOR: Final = frozenset(
+    {
+        "service_forbidden",
+        "service_not_json",
+        "service_redirect",
+        "service_refused",
+        "service_tls",
+        "service_unauthorised",
+    }
+)
+"""Reasons of answers that come before anybody has looked whether the same was sent before."""
+
 
 class ServiceError(CadError):
     """Raised when a pairing service cannot be reached, refuses, or answers nonsense.
@@ -44,6 +56,7 @@ class ServiceError(CadError):
         detail: the service's own words, for the person; never logged.
         request_id: of an earlier request for the same CAD, where the service names one.
         fields: members of the request that the service found wrong, as JSON pointers.
+        is_repeat: whether the same had been sent before, with no answer to tell whether it arrived.
     """
 
     reason = "service"
@@ -68,11 +81,16 @@ class ServiceError(CadError):
         self.detail = detail
         self.request_id = request_id
         self.fields = fields
+        self.is_repeat = False
 
     @property
     def may_have_arrived(self) -> bool:
-        """Whether a service may have taken what was sent: no answer came, or one that nobody understands."""
-        return self.may_pass or self.reason in _NOT_UNDERSTOOD
+        """Whether a service may have taken what was sent, now or before: no answer came, or one that tells nothing of it."""
+        return (
+            self.may_pass
+            or self.reason in _NOT_UNDERSTOOD
+            or (self.is_repeat and self.reason in _AT_THE_DOOR)
+        )
 
 
 class ServiceState(StrEnum):
@@ -359,6 +377,34 @@ def is_contradicted(pairing: Pairing, status: ServiceStatus) -> bool:
         and pairing.request.cad.kind is not CadKind.GLOW
         and status.state in OVER
     )
+
+
+def is_about(asked: Pairing, pairing: Pairing) -> bool:
+    """Whether what a service was asked is still what there is to ask it."""
+    return (asked.key, asked.unpair_key, asked.route) == (
+        pairing.key,
+        pairing.unpair_key,
+        pairing.route,
+    )
+
+
+def apply_answer(
+    pairing: Pairing, asked: Pairing, status: ServiceStatus, at: datetime
+) -> Pairing:
+    """Return a pairing as it is after an answer, which says nothing of what was asked for otherwise meanwhile.
+
+    Args:
+        pairing: as it is now.
+        asked: as it was when the service was asked.
+        status: what it answers.
+        at: now.
+    """
+    if is_about(asked, pairing):
+        return apply_status(pairing, status, at)
+    if pairing.key == asked.key and asked.state is PairingState.SENDING:
+        # It has arrived, so it has a name to be withdrawn by.
+        return replace(pairing, service_id=status.request_id)
+    return pairing
 
 
 def apply_status(pairing: Pairing, status: ServiceStatus, at: datetime) -> Pairing:

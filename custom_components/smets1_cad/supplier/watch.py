@@ -25,7 +25,8 @@ from .status import (
     ServiceError,
     ServiceState,
     ServiceStatus,
-    apply_status,
+    apply_answer,
+    is_about,
     is_contradicted,
 )
 from .submit import async_submit, is_submitting
@@ -33,6 +34,9 @@ from .unpair import async_send_unpairing
 
 AFTER_ERROR: Final = timedelta(minutes=15)
 """Until a service that did not answer is asked again; it may want more."""
+
+SOON: Final = timedelta(seconds=1)
+"""Until a service is asked what has not been asked yet."""
 
 _SETTLED: Final = frozenset(
     {
@@ -126,7 +130,7 @@ class ServiceWatch:
     @callback
     def _ask_soon(self) -> None:
         if self._cancel is None:
-            self._ask_in(timedelta(seconds=1))
+            self._ask_in(SOON)
 
     @callback
     def _ask_in(self, wait: timedelta) -> None:
@@ -168,11 +172,12 @@ class ServiceWatch:
 
     async def _ask_once(self) -> timedelta:
         """Ask, and act on the answer; return how long to wait before asking again."""
-        is_unpairing = self._keeper.pairing.state in _UNPAIRING
+        asked = self._keeper.pairing
+        is_unpairing = asked.state in _UNPAIRING
         try:
             status = await self._status()
             await self._keeper.update(
-                lambda pairing: apply_status(pairing, status, dt_util.utcnow())
+                lambda pairing: apply_answer(pairing, asked, status, dt_util.utcnow())
             )
         except CadError as err:
             await self._failed(err)
@@ -191,7 +196,7 @@ class ServiceWatch:
         # A change that is no longer announced will not happen; the status of an unpairing announces none.
         if status.tenancy_change is not None or not is_unpairing:
             self._on_tenancy_change(status.tenancy_change)
-        return status.poll_after
+        return status.poll_after if is_about(asked, self._keeper.pairing) else SOON
 
     async def _failed(self, err: CadError) -> None:
         """Say once in the log that there is no answer, and tell a person if that lasts."""
@@ -230,7 +235,7 @@ class ServiceWatch:
         if self._is_unsent(pairing):
             assert self._code is not None
             return await async_submit(
-                self._hass, self._service, self._keeper, self._code
+                self._hass, self._service, self._keeper, self._code, is_first=False
             )
         if not pairing.service_id:
             raise ServiceError(
