@@ -599,6 +599,26 @@ async def test_another_install_code_is_kept_once_it_is_asked_for(
     assert (after.state, after.key != before.key) == (PairingState.RECORDED, True)
 
 
+async def test_r9_a_cad_that_is_paired_keeps_its_install_code(
+    walk: Walk, hass: HomeAssistant
+) -> None:
+    """Nobody would be asked for another one, with which it could not join again. The rest can be changed."""
+    await walk.to_end()
+    await moved(walk, hass, *ON_THE_WAY)
+    before = await pairing(hass)
+    await typed_code(walk, OTHER_CODE)
+    walk.shows("install_code", {"install_code": "install_code_paired"})
+    assert await kept_code(hass) == CODE
+    await walk.fill("install_code", install_code=CODE)
+    walk.aborted("reconfigure_successful")
+    await hass.async_block_till_done()
+    await typed_code(walk, OTHER_CODE)
+    await walk.fill("install_code")
+    walk.aborted("reconfigure_successful")
+    assert await kept_code(hass) == CODE
+    assert await pairing(hass) == before
+
+
 async def test_another_install_code_is_asked_for_where_the_kept_one_is_lost(
     walk: Walk, hass: HomeAssistant
 ) -> None:

@@ -82,6 +82,10 @@ class RadioSteps(PairingSteps):
     _stick: StickInfo
     _is_resumable: bool = False
 
+    async def _is_paired(self) -> bool:
+        """Whether the supplier has done what was asked; the class that knows the request says so."""
+        raise NotImplementedError
+
     async def _next_after_cad(self) -> ConfigFlowResult:
         """Go on when the CAD is known; the class that puts the steps together says where."""
         raise NotImplementedError
@@ -353,7 +357,16 @@ class RadioSteps(PairingSteps):
         )
 
     async def _take_code(self, code: InstallCode) -> ConfigFlowResult:
-        self._draft.install_code = code
+        """Keep it; one that the supplier has paired the CAD with stays, since with no other one it could join again."""
+        kept, self._draft.install_code = self._draft.install_code, code
+        if kept is not None and self._draft.code_changed and await self._is_paired():
+            self._draft.install_code = kept
+            return self.async_show_form(
+                step_id="install_code",
+                data_schema=CODE_SCHEMA,
+                errors={CONF_INSTALL_CODE: "install_code_paired"},
+                description_placeholders={"position": ""},
+            )
         await self._save_or_abort()
         return await self._next_after_cad()
 

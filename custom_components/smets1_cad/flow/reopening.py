@@ -272,6 +272,7 @@ class ReopeningSteps(ServiceSteps, FormerSteps):
         await self._set_up_anew(entry)
         return await super()._next_after_request()
 
+    @override
     async def _is_paired(self) -> bool:
         """Return whether the supplier has done what was asked."""
         keeper = await self._keeper()
