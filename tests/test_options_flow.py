@@ -25,7 +25,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 
 from .fake_link import NOW, FakeLink
-from .leaving_home import LeavingHome
+from .leaving_home import ON_THE_WAY, LeavingHome
 
 pytestmark = pytest.mark.usefixtures("enable_custom_integrations")
 
@@ -128,6 +128,30 @@ async def test_r19_a_request_that_was_corrected_since_is_undone(
     await dialog.fill(reason="consent_withdrawn")
     assert dialog.at["step_id"] == "route"
     assert (await home.stored_pairing()).state is S.UNPAIR_RECORDED
+
+
+@pytest.mark.parametrize(
+    ("way", "lists"),
+    [
+        ((S.UNPAIR_RECORDED,), True),
+        ((S.UNPAIR_RECORDED, S.UNPAIR_SENT, S.UNPAIR_REFUSED), True),
+        ((S.UNPAIR_RECORDED, S.UNPAIR_SENT), False),
+        ((S.REMOVED,), False),
+    ],
+)
+async def test_r19_that_the_supplier_lists_the_cad_is_said_where_it_does(
+    home: LeavingHome, way: tuple[S, ...], lists: bool
+) -> None:
+    """It has taken it off by itself, or is at it: there is nothing to ask for then."""
+    await home.prepare(way=(*ON_THE_WAY, *way))
+    await home.start()
+    dialog = Dialog(home)
+    await dialog.open("withdraw")
+    await dialog.fill(erase=False)
+    if lists:
+        assert dialog.at["step_id"] == "withdrawn"
+    else:
+        assert dialog.ended("withdrawn_unlisted")
 
 
 @pytest.mark.parametrize("state", LinkState)

@@ -261,6 +261,27 @@ async def test_a_person_confirms(paired: LeavingHome) -> None:
     assert paired.issue_key() == "unpaired"
 
 
+async def test_r19_that_the_stick_has_left_is_said_once_it_has(
+    paired: LeavingHome,
+) -> None:
+    gate = asyncio.Event()
+
+    async def slow() -> None:
+        await gate.wait()
+
+    await paired.act("request_unpairing", route="phone")
+    assert paired.issue_key() == "unpair_to_send"
+    with patch.object(paired.link, "unpair", slow):
+        await paired.entry.runtime_data.unpairing.confirm()
+        for _ in range(2):
+            paired.link.move(LinkState.DISCONNECTED)
+            await asyncio.sleep(0)
+            assert paired.issue_key() is None
+        gate.set()
+        await paired.hass.async_block_till_done()
+    assert paired.issue_key() == "unpaired"
+
+
 async def test_a_stick_that_is_not_there_leaves_at_the_next_start(
     paired: LeavingHome,
 ) -> None:

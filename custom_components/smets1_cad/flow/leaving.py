@@ -28,6 +28,7 @@ from ..leaving.leaving import (
     async_withdrawn_words,
 )
 from ..leaving.unpairing import Unpairing
+from ..pairing.life import Pairing
 from ..pairing.request_text import Purpose
 from ..pairing.states import UNDER_WAY, PairingState, UnpairWhy
 from ..supplier.directory import Route
@@ -60,6 +61,13 @@ WHY_SCHEMA: Final = probatio.Schema(
         )
     }
 )
+
+
+def _is_to_undo(pairing: Pairing) -> bool:
+    """Whether the supplier lists the CAD and has not been asked to take it off, nor has done so by itself."""
+    return pairing.state is PairingState.UNPAIR_RECORDED or (
+        pairing.can_end and pairing.state is not PairingState.REMOVED
+    )
 
 
 class LeavingSteps(OptionsFlowWithReload):
@@ -219,7 +227,7 @@ class LeavingSteps(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Say that reading has stopped, and ask whether the CAD is to be unpaired now."""
         unpairing = self._runtime.unpairing
-        if unpairing is None or not unpairing.pairing.supplier_may_list_cad:
+        if unpairing is None or not _is_to_undo(unpairing.pairing):
             return await self._withdrawn("withdrawn_unlisted")
         return self.async_show_menu(
             step_id="withdrawn",

@@ -80,6 +80,7 @@ class Unpairing:
         self._consents = consents
         self._service = service
         self._leaving = False
+        self._has_left = False
 
     @property
     def pairing(self) -> Pairing:
@@ -250,9 +251,13 @@ class Unpairing:
         pairing = self.pairing
         if not pairing.can_end:
             async_clear_wanted(self._hass, self._entry)
-        async_report_leaving(self._hass, self._entry, pairing, self._consents)
-        if pairing.state is S.UNPAIRED and not self._leaving:
+        if pairing.state is not S.UNPAIRED or self._has_left:
+            self._has_left = pairing.state is S.UNPAIRED
+            async_report_leaving(self._hass, self._entry, pairing, self._consents)
+        elif not self._leaving:
+            # That the stick has left is said once it has.
             self._leaving = True
+            async_clear_leaving(self._hass, self._entry)
             self._entry.async_create_task(
                 self._hass, self._leave(), "leave the smart meter's network"
             )
@@ -264,6 +269,7 @@ class Unpairing:
                 # It has ended, and storing that is tried again; the stick leaves now.
                 await self._consents.withdraw(Withdrawal.CAD_REMOVED)
             await async_leave_network(self._link, self._store)
+            self._has_left = True
         except CadError as err:
             LOGGER.warning("The stick has not left the network yet: %s", err)
             async_report_leaving(
@@ -271,6 +277,8 @@ class Unpairing:
             )
         finally:
             self._leaving = False
+        if self._has_left:
+            self.async_look()
 
 
 async def async_leave_network(link: CadLink, store: CadStore) -> None:
