@@ -271,14 +271,16 @@ async def test_r19_that_the_stick_has_left_is_said_once_it_has(
 
     await paired.act("request_unpairing", route="phone")
     assert paired.issue_key() == "unpair_to_send"
+    said = []
     with patch.object(paired.link, "unpair", slow):
         await paired.entry.runtime_data.unpairing.confirm()
         for _ in range(2):
             paired.link.move(LinkState.DISCONNECTED)
             await asyncio.sleep(0)
-            assert paired.issue_key() is None
+            said.append(paired.issue_key())
         gate.set()
         await paired.hass.async_block_till_done()
+    assert said == [None, None]
     assert paired.issue_key() == "unpaired"
 
 
