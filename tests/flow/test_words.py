@@ -55,6 +55,7 @@ UNREACHABLE = {
     "service": "the class's own; each error has a narrower one",
     "supplier": "the class's own; each error has a narrower one",
     "store": "the class's own; each error has a narrower one",
+    "store_not_removed": "who gives up is told in the error's words, not by a slug",
     "unknown": "the flow's own",
 }
 SLUG = re.compile(r"[a-z][a-z0-9_]+")
