@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from custom_components.smets1_cad.cad.models import Fuel
+from custom_components.smets1_cad.cad.models import Fuel, TenancyChange
 from custom_components.smets1_cad.const import DOMAIN
 from custom_components.smets1_cad.erasure import storage
 from custom_components.smets1_cad.pairing.states import PairingState as S
@@ -23,7 +23,7 @@ from homeassistant.components.repairs import (
     repairs_flow_manager,
 )
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE
-from homeassistant.data_entry_flow import AbortFlow, UnknownFlow
+from homeassistant.data_entry_flow import AbortFlow, FlowResultType, UnknownFlow
 from homeassistant.setup import async_setup_component
 
 from . import leaving_home
@@ -220,3 +220,18 @@ async def test_where_it_was_asked_for_it_comes_to_its_own_end(
     with pytest.raises(UnknownFlow):
         await other.fill()
     await paired.hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def test_the_fix_flow_that_asked_for_it_is_told_that_it_has_begun(
+    paired: LeavingHome,
+) -> None:
+    """It ends as one that has done its work, though everything else about the CAD is closed."""
+    assert await async_setup_component(paired.hass, REPAIRS, {})
+    paired.link.hand_up(TenancyChange(fuel=Fuel.GAS, effective_at=None))
+    fix = Fix(paired, "tenancy_suspected")
+    await fix.open()
+    await fix.choose("moved_in")
+    await fix.fill()
+    assert fix.at["type"] is FlowResultType.CREATE_ENTRY
+    await paired.hass.async_block_till_done(wait_background_tasks=True)
+    assert fix.issue is None
