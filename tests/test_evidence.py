@@ -18,6 +18,7 @@ from custom_components.smets1_cad.consent.consents import Withdrawal
 from custom_components.smets1_cad.consent.log import ConsentLog
 from custom_components.smets1_cad.erasure import storage
 from custom_components.smets1_cad.evidence.page import load_page
+from custom_components.smets1_cad.tenancy import change
 from custom_components.smets1_cad.tenancy.tenancies import async_is_erasing
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -150,7 +151,10 @@ async def test_a_file_that_cannot_be_deleted_is_said_and_tried_again(
     await read(home)
     monkeypatch.setattr(storage, "PAUSE", 0)
     file = Path((await home.act("export_consent"))["file"])
-    with patch.object(Path, "unlink", side_effect=PermissionError("Read-only.")):
+    with (
+        patch.object(Path, "unlink", side_effect=PermissionError("Read-only.")),
+        patch.object(change, "_set_up_anew"),
+    ):
         with pytest.raises(HomeAssistantError, match="could not be deleted"):
             await home.act("change_of_tenancy")
         assert await async_is_erasing(home.hass, home.entry)
@@ -158,8 +162,8 @@ async def test_a_file_that_cannot_be_deleted_is_said_and_tried_again(
         assert issue is not None
         assert issue.translation_placeholders is not None
         assert "could not be deleted" in issue.translation_placeholders["error"]
-    await home.wait(minutes=5)
-    await home.wait(minutes=5)
+    change._set_up_anew(home.hass, home.entry)
+    await home.hass.async_block_till_done(wait_background_tasks=True)
     assert not await async_is_erasing(home.hass, home.entry)
     assert not file.exists()
 
