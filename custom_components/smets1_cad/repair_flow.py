@@ -62,18 +62,24 @@ class ConfirmFlow(CadRepairFlow, ABC):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Ask, and do it."""
-        if user_input is None:
-            return self.async_show_form(
-                step_id="confirm", description_placeholders=self._placeholders()
-            )
         try:
+            if user_input is None:
+                return self.async_show_form(
+                    step_id="confirm",
+                    description_placeholders=await self._placeholders(),
+                )
             await self._settle()
         except CadError as err:
             return await self._async_failed(err)
         return self.async_create_entry(data={})
 
-    def _placeholders(self) -> dict[str, str]:
-        """Return what fills the blanks of the question."""
+    async def _placeholders(self) -> dict[str, str]:
+        """Return what fills the blanks of the question.
+
+        Raises:
+            AbortFlow: another tenant lives here by now.
+            CadError: it cannot be read.
+        """
         return {}
 
     @abstractmethod

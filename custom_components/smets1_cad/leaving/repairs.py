@@ -2,8 +2,6 @@
 
 from typing import override
 
-from homeassistant.components.repairs import RepairsFlowResult
-
 from ..coordinator import Smets1CadConfigEntry
 from ..pairing.states import UnpairWhy
 from ..repair_flow import ConfirmFlow
@@ -19,24 +17,16 @@ class LeavingFlow(ConfirmFlow):
         """Say of which CAD, and what there is to do."""
         super().__init__(entry)
         self._kind = kind
-        self._withdrawn = ""
 
     @override
-    async def async_step_confirm(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Ask, with the time of the withdrawal where that is what it is about, and do it."""
-        if self._kind == STILL_LISTED:
-            self._withdrawn = await async_withdrawn_words(
-                self.hass, self._runtime.consents
-            )
-        return await super().async_step_confirm(user_input)
-
-    @override
-    def _placeholders(self) -> dict[str, str]:
+    async def _placeholders(self) -> dict[str, str]:
+        supplier = self._unpairing.pairing.request.supplier
+        if self._kind != STILL_LISTED:
+            return {"supplier": supplier, "withdrawn": ""}
+        consents = self._runtime.consents
         return {
-            "supplier": self._unpairing.pairing.request.supplier,
-            "withdrawn": self._withdrawn,
+            "supplier": supplier,
+            "withdrawn": await async_withdrawn_words(self.hass, consents),
         }
 
     @override

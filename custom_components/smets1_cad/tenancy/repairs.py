@@ -58,7 +58,7 @@ class CancelledFlow(ConfirmFlow):
     """Tells that a change of tenancy is cancelled, until a person has read it."""
 
     @override
-    def _placeholders(self) -> dict[str, str]:
+    async def _placeholders(self) -> dict[str, str]:
         issue = ir.async_get(self.hass).async_get_issue(DOMAIN, self.issue_id)
         return (issue and issue.translation_placeholders) or {}
 
@@ -69,28 +69,16 @@ class CancelledFlow(ConfirmFlow):
         cancellation_read()
 
 
-class OutOfReachFlow(CadRepairFlow):
+class OutOfReachFlow(ConfirmFlow):
     """Lists the copies that an erasure could not reach, whether or not the entry runs; what was read is forgotten."""
 
-    async def async_step_init(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Begin."""
-        return await self.async_step_confirm()
-
-    async def async_step_confirm(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Show the list, and forget it."""
+    @override
+    async def _placeholders(self) -> dict[str, str]:
         self._require_same_tenancy()
-        try:
-            if user_input is not None:
-                await async_forget_out_of_reach(self.hass, self._entry)
-                return self.async_create_entry(data={})
-            report = await async_erasure_report(self.hass, self._entry)
-        except CadError as err:
-            return await self._async_failed(err)
-        reach = OutOfReach() if report is None else report.out_of_reach
-        return self.async_show_form(
-            step_id="confirm", description_placeholders=words(reach)
-        )
+        report = await async_erasure_report(self.hass, self._entry)
+        return words(OutOfReach() if report is None else report.out_of_reach)
+
+    @override
+    async def _settle(self) -> None:
+        self._require_same_tenancy()
+        await async_forget_out_of_reach(self.hass, self._entry)
